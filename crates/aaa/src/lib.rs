@@ -1,0 +1,1 @@
+//! The RADIUS service: sockets, duplicate cache, authorisation, accounting and Disconnect.

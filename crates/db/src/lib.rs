@@ -1,0 +1,1 @@
+//! One SQL text, one transaction type and one scope over SQLite and PostgreSQL.

@@ -1,0 +1,1 @@
+//! RADIUS packets, attributes, PAP, CHAP and Message-Authenticator; bytes in, bytes out.

@@ -1,0 +1,1 @@
+//! RouterOS: the configuration generator.

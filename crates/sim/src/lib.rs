@@ -1,0 +1,1 @@
+//! Simulators for what cannot run here: Daraja, a MikroTik, a phone.

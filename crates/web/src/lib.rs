@@ -1,0 +1,1 @@
+//! HTTP: portal, console, API and gateway hooks.
