@@ -1,20 +1,13 @@
-//! Packets that other programs made, where the shared test data are present: `BANDO_SHARED`, or
-//! the directory `shared` beside the repository.
+//! Packets that other programs made, where the shared test data are present.
 
-use std::{env, fs, path::PathBuf};
+use std::fs;
 
 use bando_radius::{Code, Credentials, Error, HEADER_LENGTH, Packet, Secret, dictionary};
 use serde::Deserialize;
 
 fn shared(name: &str) -> Option<String> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
-    let directory = env::var_os("BANDO_SHARED").map_or_else(|| beside.into(), PathBuf::from);
-    let file = directory.join("data/radius").join(name);
-    let text = fs::read_to_string(&file);
-    if let Err(error) = &text {
-        println!("skipped: {}: {error}", file.display());
-    }
-    text.ok()
+    let file = bando_testkit::shared(&format!("data/radius/{name}"))?;
+    Some(fs::read_to_string(file).unwrap())
 }
 
 fn lines<T: for<'de> Deserialize<'de>>(text: &str) -> Vec<T> {
@@ -98,6 +91,10 @@ fn policy_rejections_say_why() {
         (
             format!("01000019{header}5005000000"),
             Error::MessageAuthenticatorLength(20),
+        ),
+        (
+            format!("01000038{header}{mac}{mac}"),
+            Error::MessageAuthenticatorRepeated,
         ),
     ] {
         let bytes = hex::decode(hex).unwrap();
