@@ -1,0 +1,53 @@
+//! Pages where the customer types something, asks something, or is told that something went wrong.
+
+use super::{ByHand, Page};
+use crate::views::{Field, Notice, Tone};
+use askama::Template;
+
+/// "Type the code of your voucher or ticket."
+#[derive(Clone, Debug, Template)]
+#[template(path = "portal/voucher.html")]
+pub struct VoucherEntry {
+    /// Frame and addresses.
+    pub page: Page,
+    /// The code as typed.
+    pub code: Field,
+}
+
+/// "Paste the M-Pesa message."
+#[derive(Clone, Debug, Template)]
+#[template(path = "portal/paid.html")]
+pub struct AlreadyPaid {
+    /// Frame and addresses.
+    pub page: Page,
+    /// The message or receipt code as typed.
+    pub message: Field,
+    /// "We are asking M-Pesa about SGH7KL2M9P; come back in a minute."
+    pub notice: Option<Notice>,
+}
+
+/// The questions people ask.
+#[derive(Clone, Debug, Template)]
+#[template(path = "portal/help.html")]
+pub struct Help {
+    /// Frame and addresses.
+    pub page: Page,
+    /// How to pay without a prompt, without an amount.
+    pub by_hand: Option<ByHand>,
+}
+
+/// Anything that has no page of its own: not found, too many tries, a fault on our side.
+#[derive(Clone, Debug, Template)]
+#[template(path = "portal/message.html")]
+pub struct Message {
+    /// Frame and addresses.
+    pub page: Page,
+    /// Bad for a fault, info for a dead end.
+    pub tone: Tone,
+    /// What happened, in a few words.
+    pub title: String,
+    /// What to do about it.
+    pub text: String,
+    /// The button: label and address.
+    pub action: Option<(String, String)>,
+}
