@@ -1,1 +1,48 @@
 //! Tables, migrations and every SQL statement, tenant-scoped.
+//!
+//! A tenant's rows are reached only through a [`TenantTx`], which carries the provider and binds it
+//! as `$1` of every statement; work across providers (looking a router up by its identity, finding
+//! what is due) needs a [`SystemTx`]. The methods of both are spread over the files of this crate,
+//! one a table or a few that belong together.
+
+mod accounts;
+mod audit;
+mod error;
+mod field;
+mod gateway_accounts;
+mod jobs;
+mod ledger;
+mod messages;
+mod page;
+mod payments;
+mod plans;
+mod providers;
+mod reports;
+mod routers;
+mod schema;
+mod sessions;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod tickets;
+mod tx;
+mod vault;
+
+pub use accounts::{Account, Member, RefreshToken, Role};
+pub use audit::AuditEntry;
+pub use bando_db::{DatabaseUrl, Engine, Options};
+pub use error::{Error, Result};
+pub use gateway_accounts::GatewayAccount;
+pub use jobs::{Job, JobKind};
+pub use ledger::{Balance, Transfer};
+pub use messages::GatewayMessage;
+pub use page::{Cursor, Page};
+pub use payments::{Customer, Payment, PaymentFilter, PaymentStep, TimelineEntry};
+pub use plans::Plan;
+pub use providers::{Provider, ProviderStatus};
+pub use reports::DayRevenue;
+pub use routers::{NewRouter, Router};
+pub use schema::MIGRATIONS;
+pub use sessions::{Session, SessionUpdate};
+pub use tickets::{Batch, Device, Origin, Ticket, TicketFilter};
+pub use tx::{Store, SystemTx, TenantTx};
+pub use vault::{Link, MasterKey, Place, Vault};

@@ -1,0 +1,141 @@
+//! The audit log: append-only, each entry chained to the one before by a hash.
+
+use bando_domain::{ProviderId, Timestamp};
+use sha2::{Digest, Sha256};
+
+use crate::field::{get, values};
+use crate::{Result, TenantTx};
+
+/// Who did what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuditEntry {
+    /// Its number in the provider's log, from 1.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who: `member:<account id>`, `customer`, `gateway:mpesa`, `system`.
+    pub actor: String,
+    /// What (`payment.settle`).
+    pub action: String,
+    /// On what (`payment:<id>`).
+    pub object: String,
+    /// More about it, without secrets.
+    pub detail: String,
+    /// The chain: a hash of this entry and the hash before it.
+    pub hash: [u8; 32],
+}
+
+impl TenantTx {
+    /// Adds an entry to the chain. Transactions that do so for one provider take turns.
+    pub async fn audit(
+        &mut self,
+        at: Timestamp,
+        actor: &str,
+        action: &str,
+        object: &str,
+        detail: &str,
+    ) -> Result<()> {
+        // Takes the next number and locks the head; the hash before it stays until the last statement.
+        let sql = "INSERT INTO audit_heads (provider_id, seq, hash) VALUES ($1, 1, $2)
+                   ON CONFLICT (provider_id) DO UPDATE SET seq = audit_heads.seq + 1 RETURNING seq, hash";
+        let head = self.one(sql, values![[0_u8; 32]]).await?;
+        let (seq, before): (u64, [u8; 32]) = (get(&head, 0)?, get(&head, 1)?);
+        let hash = chain(
+            &before,
+            self.provider_id(),
+            seq,
+            at,
+            [actor, action, object, detail],
+        );
+        let sql =
+            "INSERT INTO audit_log (provider_id, seq, at, actor, action, object, detail, hash)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let entry = values![seq, at, actor, action, object, detail, hash];
+        let head = "UPDATE audit_heads SET hash = $2 WHERE provider_id = $1";
+        self.batch(vec![(sql.into(), entry), (head.into(), values![hash])])
+            .await?;
+        Ok(())
+    }
+
+    /// The newest entries, newest first.
+    pub async fn audit_log(&mut self, limit: u32) -> Result<Vec<AuditEntry>> {
+        let sql = "SELECT seq, at, actor, action, object, detail, hash FROM audit_log
+                   WHERE provider_id = $1 ORDER BY seq DESC LIMIT $2";
+        self.audit_entries(sql, limit.into()).await
+    }
+
+    /// Checks the chain from the first entry to the head. Returns how many entries it has, or the
+    /// number of the first entry that does not fit.
+    pub async fn verify_audit(&mut self) -> Result<Result<u64, u64>> {
+        let sql = "SELECT seq, at, actor, action, object, detail, hash FROM audit_log
+                   WHERE provider_id = $1 AND seq > $2 ORDER BY seq LIMIT 1000";
+        let (mut before, mut count) = ([0; 32], 0);
+        loop {
+            let entries = self.audit_entries(sql, count).await?;
+            if entries.is_empty() {
+                break;
+            }
+            for e in entries {
+                let parts = [&*e.actor, &*e.action, &*e.object, &*e.detail];
+                let expected = chain(&before, self.provider_id(), count + 1, e.at, parts);
+                if e.seq != count + 1 || e.hash != expected {
+                    return Ok(Err(count + 1));
+                }
+                (before, count) = (e.hash, count + 1);
+            }
+        }
+        let head = self
+            .maybe(
+                "SELECT seq, hash FROM audit_heads WHERE provider_id = $1",
+                vec![],
+            )
+            .await?;
+        let head = head
+            .map(|row| Ok::<_, crate::Error>((get(&row, 0)?, get(&row, 1)?)))
+            .transpose()?;
+        let fits = head.unwrap_or((0, [0; 32])) == (count, before);
+        Ok(if fits { Ok(count) } else { Err(count + 1) })
+    }
+
+    async fn audit_entries(
+        &mut self,
+        sql: &'static str,
+        parameter: u64,
+    ) -> Result<Vec<AuditEntry>> {
+        let rows = self.all(sql, values![parameter]).await?;
+        rows.iter()
+            .map(|r| {
+                Ok(AuditEntry {
+                    seq: get(r, 0)?,
+                    at: get(r, 1)?,
+                    actor: get(r, 2)?,
+                    action: get(r, 3)?,
+                    object: get(r, 4)?,
+                    detail: get(r, 5)?,
+                    hash: get(r, 6)?,
+                })
+            })
+            .collect()
+    }
+}
+
+/// The hash of an entry: SHA-256 over the hash before it and its fields, each with its length in
+/// front.
+fn chain(
+    before: &[u8; 32],
+    provider: ProviderId,
+    seq: u64,
+    at: Timestamp,
+    parts: [&str; 4],
+) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(before);
+    hash.update(provider.uuid().as_bytes());
+    hash.update(seq.to_be_bytes());
+    hash.update(at.as_millis().to_be_bytes());
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().into()
+}

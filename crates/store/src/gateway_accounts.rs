@@ -1,0 +1,95 @@
+//! A provider's own accounts with the payment companies.
+
+use bando_domain::{Entropy, Secret, Timestamp};
+
+use crate::field::{get, values};
+use crate::vault::Place;
+use crate::{Result, TenantTx};
+
+/// A provider's account with one gateway. What is in `settings` and `secrets` is the gateway's own
+/// business: they are JSON here.
+#[derive(Clone)]
+pub struct GatewayAccount {
+    /// The gateway's name (`mpesa`).
+    pub gateway: String,
+    /// What may be shown: environment, shortcode.
+    pub settings: serde_json::Value,
+    /// What may not: keys and passkeys, as JSON; encrypted at rest.
+    pub secrets: Secret,
+    /// Whether customers may pay with it.
+    pub enabled: bool,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// When the connection was last tested.
+    pub tested_at: Option<Timestamp>,
+    /// What the test said: `ok`, or what is wrong.
+    pub test_result: Option<String>,
+}
+
+impl TenantTx {
+    /// Adds or replaces the account with a gateway; the last test no longer counts.
+    pub async fn put_gateway_account(
+        &mut self,
+        a: &GatewayAccount,
+        entropy: &dyn Entropy,
+    ) -> Result<()> {
+        let place = Place {
+            table: "gateway_accounts",
+            column: "secrets_sealed",
+            provider: self.provider_id(),
+            row: a.gateway.as_bytes(),
+        };
+        let sealed = self
+            .vault()
+            .seal(place, a.secrets.expose().as_bytes(), entropy);
+        let sql = "INSERT INTO gateway_accounts (provider_id, gateway, settings, secrets_sealed, enabled, updated_at)
+                   VALUES ($1, $2, $3, $4, $5, $6)
+                   ON CONFLICT (provider_id, gateway) DO UPDATE SET settings = excluded.settings,
+                     secrets_sealed = excluded.secrets_sealed, enabled = excluded.enabled,
+                     updated_at = excluded.updated_at, tested_at = NULL, test_result = NULL";
+        self.exec(
+            sql,
+            values![a.gateway, a.settings, sealed, a.enabled, a.updated_at],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// The account with a gateway.
+    pub async fn gateway_account(&mut self, gateway: &str) -> Result<Option<GatewayAccount>> {
+        let sql =
+            "SELECT gateway, settings, secrets_sealed, enabled, updated_at, tested_at, test_result
+                   FROM gateway_accounts WHERE provider_id = $1 AND gateway = $2";
+        let Some(row) = self.maybe(sql, values![gateway]).await? else {
+            return Ok(None);
+        };
+        let place = Place {
+            table: "gateway_accounts",
+            column: "secrets_sealed",
+            provider: self.provider_id(),
+            row: gateway.as_bytes(),
+        };
+        let secrets = self.vault().open(place, &get::<Vec<u8>>(&row, 2)?)?;
+        Ok(Some(GatewayAccount {
+            gateway: get(&row, 0)?,
+            settings: get(&row, 1)?,
+            secrets: Secret::new(String::from_utf8_lossy(&secrets)),
+            enabled: get(&row, 3)?,
+            updated_at: get(&row, 4)?,
+            tested_at: get(&row, 5)?,
+            test_result: get(&row, 6)?,
+        }))
+    }
+
+    /// Notes what a test of the connection said.
+    pub async fn set_gateway_test(
+        &mut self,
+        gateway: &str,
+        now: Timestamp,
+        result: &str,
+    ) -> Result<()> {
+        let sql = "UPDATE gateway_accounts SET tested_at = $3, test_result = $4 WHERE provider_id = $1 AND gateway = $2";
+        self.exec(sql, values![gateway, now, result]).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,158 @@
+//! Jobs: work to be done after a commit, written by the transaction that made it necessary.
+
+use bando_db::Row;
+use bando_domain::{JobId, ProviderId, Timestamp};
+use uuid::Uuid;
+
+use crate::field::{get, values};
+use crate::{Error, Result, SystemTx, TenantTx};
+
+/// The kinds of work. Each is idempotent: doing it twice does no harm.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum JobKind {
+    /// Ask the gateway what became of a payment.
+    CheckPayment,
+    /// Work a message of a gateway off.
+    ReadMessage,
+    /// Put a session off its router.
+    Disconnect,
+    /// Make the tickets of a batch.
+    MakeBatch,
+}
+
+impl JobKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::CheckPayment,
+        Self::ReadMessage,
+        Self::Disconnect,
+        Self::MakeBatch,
+    ];
+
+    /// The name in the database and the log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CheckPayment => "check_payment",
+            Self::ReadMessage => "read_message",
+            Self::Disconnect => "disconnect",
+            Self::MakeBatch => "make_batch",
+        }
+    }
+}
+
+/// A piece of work that this node holds for the time of its lease.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Job {
+    /// Whose rows it works on.
+    pub provider: ProviderId,
+    /// Its id.
+    pub id: JobId,
+    /// What to do.
+    pub kind: JobKind,
+    /// The row to do it to.
+    pub subject: Uuid,
+    /// How often it was begun, this time included.
+    pub attempts: u32,
+    /// The end of the lease; another node may take the job then. It also fences: a node that slept
+    /// past it cannot finish the job.
+    pub leased_until: Timestamp,
+}
+
+impl TenantTx {
+    /// Adds work, due at `due`. If the same work is waiting already it is only moved forward.
+    pub async fn enqueue(
+        &mut self,
+        id: JobId,
+        kind: JobKind,
+        subject: Uuid,
+        due: Timestamp,
+    ) -> Result<()> {
+        let sql = "INSERT INTO jobs (provider_id, job_id, kind, subject, due_at, attempts)
+                   VALUES ($1, $2, $3, $4, $5, 0)
+                   ON CONFLICT (provider_id, kind, subject) DO UPDATE SET
+                     due_at = CASE WHEN excluded.due_at < jobs.due_at THEN excluded.due_at ELSE jobs.due_at END";
+        self.exec(sql, values![id, kind.name(), subject, due])
+            .await?;
+        Ok(())
+    }
+
+    /// Takes waiting work away that is no longer needed.
+    pub async fn cancel_job(&mut self, kind: JobKind, subject: Uuid) -> Result<()> {
+        let sql = "DELETE FROM jobs WHERE provider_id = $1 AND kind = $2 AND subject = $3";
+        self.exec(sql, values![kind.name(), subject]).await?;
+        Ok(())
+    }
+}
+
+impl SystemTx {
+    /// Takes up to `limit` jobs that are due and that nobody holds, until `lease`.
+    pub async fn claim_jobs(
+        &mut self,
+        now: Timestamp,
+        lease: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Job>> {
+        let sql = "UPDATE jobs SET leased_until = $2, attempts = attempts + 1
+                   WHERE (provider_id, job_id) IN (
+                     SELECT provider_id, job_id FROM jobs
+                     WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
+                     ORDER BY due_at LIMIT $3 /*skip locked*/)
+                   RETURNING provider_id, job_id, kind, subject, attempts, leased_until";
+        self.tx
+            .all(sql, &values![now, lease, limit])
+            .await?
+            .iter()
+            .map(job)
+            .collect()
+    }
+
+    /// When the next job is due, or its lease is over.
+    pub async fn next_job(&mut self) -> Result<Option<Timestamp>> {
+        let sql = "SELECT MIN(CASE WHEN leased_until IS NOT NULL AND leased_until > due_at THEN leased_until
+                     ELSE due_at END) FROM jobs";
+        self.tx
+            .maybe(sql, &[])
+            .await?
+            .as_ref()
+            .map_or(Ok(None), |row| get(row, 0))
+    }
+
+    /// Removes a job that is done. Returns false if the lease was lost meanwhile.
+    pub async fn finish_job(&mut self, job: &Job) -> Result<bool> {
+        let sql = "DELETE FROM jobs WHERE provider_id = $1 AND job_id = $2 AND leased_until = $3";
+        Ok(self
+            .tx
+            .exec(sql, &values![job.provider, job.id, job.leased_until])
+            .await?
+            == 1)
+    }
+
+    /// Puts a job back to be tried again at `due`.
+    pub async fn postpone_job(&mut self, job: &Job, due: Timestamp, why: &str) -> Result<bool> {
+        let sql = "UPDATE jobs SET leased_until = NULL, due_at = $4, last_error = $5
+                   WHERE provider_id = $1 AND job_id = $2 AND leased_until = $3";
+        let row = values![job.provider, job.id, job.leased_until, due, why];
+        Ok(self.tx.exec(sql, &row).await? == 1)
+    }
+
+    /// How many jobs wait.
+    pub async fn count_jobs(&mut self) -> Result<u64> {
+        get(&self.tx.one("SELECT COUNT(*) FROM jobs", &[]).await?, 0)
+    }
+}
+
+fn job(row: &Row) -> Result<Job> {
+    let name: String = get(row, 2)?;
+    let kind = JobKind::ALL.into_iter().find(|k| k.name() == name);
+    Ok(Job {
+        provider: get(row, 0)?,
+        id: get(row, 1)?,
+        kind: kind.ok_or(Error::Corrupt {
+            column: 2,
+            kind: "job kind",
+        })?,
+        subject: get(row, 3)?,
+        attempts: get(row, 4)?,
+        leased_until: get(row, 5)?,
+    })
+}

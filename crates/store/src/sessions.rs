@@ -1,0 +1,250 @@
+//! Sessions as routers account them.
+
+use bando_db::{Row, Sql};
+use bando_domain::{MacAddr, ProviderId, RouterId, SessionId, TicketId, Timestamp, Usage};
+
+use crate::field::{get, values};
+use crate::{Result, SystemTx, TenantTx};
+
+/// One stay on the network.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// The router that has it.
+    pub router_id: RouterId,
+    /// The ticket it uses.
+    pub ticket_id: Option<TicketId>,
+    /// The router's own name for it (Acct-Session-Id).
+    pub acct_session_id: String,
+    /// User-Name as the router sent it.
+    pub user_name: String,
+    /// The device.
+    pub mac: Option<MacAddr>,
+    /// The address it was given.
+    pub framed_ip: Option<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it was last accounted.
+    pub updated_at: Timestamp,
+    /// When it ended.
+    pub stopped_at: Option<Timestamp>,
+    /// Acct-Session-Time, seconds.
+    pub seconds: u64,
+    /// What moved.
+    pub usage: Usage,
+    /// Acct-Terminate-Cause by name.
+    pub terminate_cause: Option<String>,
+}
+
+/// What one accounting record says of a session. Counters are totals since its start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SessionUpdate {
+    /// The session's id.
+    pub id: SessionId,
+    /// The router that sent it.
+    pub router_id: RouterId,
+    /// The ticket it uses.
+    pub ticket_id: Option<TicketId>,
+    /// Acct-Session-Id.
+    pub acct_session_id: String,
+    /// User-Name.
+    pub user_name: String,
+    /// Calling-Station-Id.
+    pub mac: Option<MacAddr>,
+    /// Framed-IP-Address.
+    pub framed_ip: Option<String>,
+    /// When what it tells of happened.
+    pub at: Timestamp,
+    /// Acct-Session-Time, seconds.
+    pub seconds: u64,
+    /// Octets with Gigawords.
+    pub usage: Usage,
+    /// For a Stop: Acct-Terminate-Cause by name.
+    pub stopped: Option<String>,
+}
+
+const COLUMNS: &str =
+    "session_id, router_id, ticket_id, acct_session_id, user_name, mac, framed_ip, started_at,
+  updated_at, stopped_at, session_seconds, octets_in, octets_out, terminate_cause";
+
+impl Session {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self {
+            id: get(row, 0)?,
+            router_id: get(row, 1)?,
+            ticket_id: get(row, 2)?,
+            acct_session_id: get(row, 3)?,
+            user_name: get(row, 4)?,
+            mac: get(row, 5)?,
+            framed_ip: get(row, 6)?,
+            started_at: get(row, 7)?,
+            updated_at: get(row, 8)?,
+            stopped_at: get(row, 9)?,
+            seconds: get(row, 10)?,
+            usage: Usage {
+                octets_in: get(row, 11)?,
+                octets_out: get(row, 12)?,
+            },
+            terminate_cause: get(row, 13)?,
+        })
+    }
+}
+
+/// Adds what a session has moved since it was last seen to its ticket. Runs before the session
+/// itself is written, so that the difference is to what was known; doubled and late records add
+/// nothing, because counters only ever grow.
+const METER: &str = "UPDATE tickets SET
+    octets_in = octets_in + CASE WHEN $4 > COALESCE((SELECT s.octets_in FROM sessions s
+      WHERE s.provider_id = $1 AND s.session_id = $3), 0)
+      THEN $4 - COALESCE((SELECT s.octets_in FROM sessions s WHERE s.provider_id = $1 AND s.session_id = $3), 0)
+      ELSE 0 END,
+    octets_out = octets_out + CASE WHEN $5 > COALESCE((SELECT s.octets_out FROM sessions s
+      WHERE s.provider_id = $1 AND s.session_id = $3), 0)
+      THEN $5 - COALESCE((SELECT s.octets_out FROM sessions s WHERE s.provider_id = $1 AND s.session_id = $3), 0)
+      ELSE 0 END
+  WHERE provider_id = $1 AND ticket_id = $2";
+
+/// Counters and times never go back, and a record that comes after the Stop does not reopen it.
+const RECORD: &str = "INSERT INTO sessions (provider_id, session_id, router_id, ticket_id, acct_session_id, user_name,
+    mac, framed_ip, started_at, updated_at, stopped_at, session_seconds, octets_in, octets_out, terminate_cause)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+  ON CONFLICT (provider_id, session_id) DO UPDATE SET
+    ticket_id = COALESCE(sessions.ticket_id, excluded.ticket_id),
+    framed_ip = COALESCE(excluded.framed_ip, sessions.framed_ip),
+    started_at = CASE WHEN excluded.started_at < sessions.started_at THEN excluded.started_at ELSE sessions.started_at END,
+    updated_at = CASE WHEN excluded.updated_at > sessions.updated_at THEN excluded.updated_at ELSE sessions.updated_at END,
+    stopped_at = COALESCE(sessions.stopped_at, excluded.stopped_at),
+    session_seconds = CASE WHEN excluded.session_seconds > sessions.session_seconds
+      THEN excluded.session_seconds ELSE sessions.session_seconds END,
+    octets_in = CASE WHEN excluded.octets_in > sessions.octets_in THEN excluded.octets_in ELSE sessions.octets_in END,
+    octets_out = CASE WHEN excluded.octets_out > sessions.octets_out THEN excluded.octets_out ELSE sessions.octets_out END,
+    terminate_cause = COALESCE(sessions.terminate_cause, excluded.terminate_cause)";
+
+impl TenantTx {
+    /// Writes down accounting records, in order, and adds what they moved to their tickets.
+    pub async fn record_sessions(&mut self, updates: &[SessionUpdate]) -> Result<()> {
+        let mut statements = Vec::with_capacity(updates.len() * 2);
+        for u in updates {
+            if let Some(ticket) = u.ticket_id {
+                let row = values![ticket, u.id, u.usage.octets_in, u.usage.octets_out];
+                statements.push((Sql::from(METER), row));
+            }
+            let started = u.at.minus(std::time::Duration::from_secs(u.seconds));
+            let stopped_at = u.stopped.as_ref().map(|_| u.at);
+            let row = values![
+                u.id,
+                u.router_id,
+                u.ticket_id,
+                u.acct_session_id,
+                u.user_name,
+                u.mac,
+                u.framed_ip,
+                started,
+                u.at,
+                stopped_at,
+                u.seconds,
+                u.usage.octets_in,
+                u.usage.octets_out,
+                u.stopped,
+            ];
+            statements.push((Sql::from(RECORD), row));
+        }
+        self.batch(statements).await?;
+        Ok(())
+    }
+
+    /// A session.
+    pub async fn session(&mut self, id: SessionId) -> Result<Option<Session>> {
+        let sql =
+            format!("SELECT {COLUMNS} FROM sessions WHERE provider_id = $1 AND session_id = $2");
+        self.maybe(Sql::built(sql), values![id])
+            .await?
+            .as_ref()
+            .map(Session::from_row)
+            .transpose()
+    }
+
+    /// The sessions of a ticket, newest first.
+    pub async fn sessions_of_ticket(&mut self, ticket: TicketId) -> Result<Vec<Session>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM sessions WHERE provider_id = $1 AND ticket_id = $2
+                           ORDER BY session_id DESC LIMIT 200"
+        );
+        self.all(Sql::built(sql), values![ticket])
+            .await?
+            .iter()
+            .map(Session::from_row)
+            .collect()
+    }
+
+    /// The sessions of a ticket that are still open, the oldest first.
+    pub async fn open_sessions_of_ticket(&mut self, ticket: TicketId) -> Result<Vec<Session>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM sessions WHERE provider_id = $1 AND ticket_id = $2
+                           AND stopped_at IS NULL ORDER BY session_id"
+        );
+        self.all(Sql::built(sql), values![ticket])
+            .await?
+            .iter()
+            .map(Session::from_row)
+            .collect()
+    }
+
+    /// The sessions that are open now, newest first.
+    pub async fn open_sessions(&mut self, limit: u32) -> Result<Vec<Session>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM sessions WHERE provider_id = $1 AND stopped_at IS NULL
+                           ORDER BY session_id DESC LIMIT {limit}"
+        );
+        self.all(Sql::built(sql), vec![])
+            .await?
+            .iter()
+            .map(Session::from_row)
+            .collect()
+    }
+
+    /// How many sessions are open now.
+    pub async fn count_open_sessions(&mut self) -> Result<u64> {
+        let sql = "SELECT COUNT(*) FROM sessions WHERE provider_id = $1 AND stopped_at IS NULL";
+        get(&self.one(sql, vec![]).await?, 0)
+    }
+
+    /// Closes a session that its router no longer has. Returns whether it was open.
+    pub async fn close_session(
+        &mut self,
+        id: SessionId,
+        now: Timestamp,
+        cause: &str,
+    ) -> Result<bool> {
+        let sql = "UPDATE sessions SET stopped_at = $3, terminate_cause = $4
+                   WHERE provider_id = $1 AND session_id = $2 AND stopped_at IS NULL";
+        Ok(self.exec(sql, values![id, now, cause]).await? == 1)
+    }
+
+    /// Closes every session of a router that began before `before`: it has restarted.
+    pub async fn close_sessions_of_router(
+        &mut self,
+        router: RouterId,
+        before: Timestamp,
+        cause: &str,
+    ) -> Result<u64> {
+        let sql = "UPDATE sessions SET stopped_at = updated_at, terminate_cause = $4
+                   WHERE provider_id = $1 AND router_id = $2 AND stopped_at IS NULL AND started_at < $3";
+        self.exec(sql, values![router, before, cause]).await
+    }
+}
+
+impl SystemTx {
+    /// Open sessions that were last accounted before `before`: their routers may have lost them.
+    pub async fn silent_sessions(
+        &mut self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(ProviderId, SessionId)>> {
+        let sql = "SELECT provider_id, session_id FROM sessions
+                   WHERE stopped_at IS NULL AND updated_at < $1 ORDER BY updated_at LIMIT $2";
+        let rows = self.tx.all(sql, &values![before, limit]).await?;
+        rows.iter().map(|r| Ok((get(r, 0)?, get(r, 1)?))).collect()
+    }
+}
