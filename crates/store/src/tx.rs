@@ -22,7 +22,10 @@ impl Store {
     /// # Errors
     /// Whatever keeps the database from being used safely.
     pub async fn open(url: &DatabaseUrl, options: Options, vault: Vault) -> Result<Self> {
-        let db = Db::open(url, options).await?;
+        Self::with_db(Db::open(url, options).await?, vault).await
+    }
+
+    pub(crate) async fn with_db(db: Db, vault: Vault) -> Result<Self> {
         db.migrate(MIGRATIONS).await?;
         Ok(Self {
             db,
