@@ -1,35 +1,145 @@
 //! Fresh databases for tests, on both engines.
 
-use tempfile::TempDir;
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 
-use crate::{DatabaseUrl, Db, Options, Result};
+use ::url::Url;
+use tempfile::TempDir;
+use tokio_postgres::NoTls;
+
+use crate::url::Place;
+use crate::{DatabaseUrl, Db, Engine, Error, Options, Result};
 
 /// A fresh, empty database; gone when dropped.
+#[derive(Debug)]
 pub struct TestDb {
     /// The open database.
     pub db: Db,
     /// Where it is, to open it again (close `db` first on SQLite).
     pub url: DatabaseUrl,
-    _directory: Option<TempDir>,
+    _place: Cleanup,
 }
 
-/// A fresh database on each engine that is at hand: a SQLite file, and a PostgreSQL database if
+impl TestDb {
+    /// The engine behind it.
+    pub fn engine(&self) -> Engine {
+        self.db.engine()
+    }
+}
+
+/// A fresh database on each engine at hand: a SQLite file, and a PostgreSQL database if
 /// `BANDO_TEST_POSTGRES` holds the URL of a superuser (or of a role that may create databases and
-/// roles).
+/// roles). Says so when PostgreSQL is skipped.
+///
+/// # Panics
+/// If a database cannot be made: a test must not pass by testing nothing.
 pub async fn databases() -> Vec<TestDb> {
-    vec![sqlite().await.unwrap_or_else(|error| panic!("{error}"))]
+    databases_with(Options::default()).await
 }
 
-async fn sqlite() -> Result<TestDb> {
-    let directory = tempfile::tempdir().map_err(crate::Error::unavailable)?;
-    let url = DatabaseUrl::parse(&format!(
-        "sqlite:{}",
-        directory.path().join("test.db").display()
-    ))?;
-    let db = Db::open(&url, Options::default()).await?;
+/// [`databases`] with other limits.
+///
+/// # Panics
+/// As [`databases`].
+pub async fn databases_with(options: Options) -> Vec<TestDb> {
+    let mut databases = vec![or_panic(sqlite(options.clone()).await)];
+    if let Some(server) = bando_testkit::postgres() {
+        databases.push(or_panic(postgres(&server, options).await));
+    }
+    databases
+}
+
+async fn sqlite(options: Options) -> Result<TestDb> {
+    let directory = tempfile::tempdir().map_err(Error::unavailable)?;
+    let url = DatabaseUrl(Place::File(directory.path().join("test.db")));
+    let db = Db::open(&url, options).await?;
     Ok(TestDb {
         db,
         url,
-        _directory: Some(directory),
+        _place: Cleanup::Directory(directory),
     })
+}
+
+async fn postgres(server: &str, options: Options) -> Result<TestDb> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!(
+        "bando_test_{}_{}",
+        process::id(),
+        NUMBER.fetch_add(1, Ordering::Relaxed)
+    );
+    let DatabaseUrl(Place::Postgres(server)) = DatabaseUrl::parse(server)? else {
+        return Err(Error::Configuration(
+            "BANDO_TEST_POSTGRES is not a PostgreSQL URL".into(),
+        ));
+    };
+    // A process with the same number may have been killed before it could clean up.
+    administer(
+        &server,
+        &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+    )
+    .await?;
+    administer(
+        &server,
+        &format!("CREATE DATABASE {name} TEMPLATE template0"),
+    )
+    .await?;
+    let mut url = server.clone();
+    url.set_path(&name);
+    let cleanup = Cleanup::Database { server, name };
+    let url = DatabaseUrl(Place::Postgres(url));
+    let db = Db::open(&url, options).await?;
+    Ok(TestDb {
+        db,
+        url,
+        _place: cleanup,
+    })
+}
+
+/// Runs a command on the server's own database.
+async fn administer(server: &Url, command: &str) -> Result<()> {
+    let (client, connection) = tokio_postgres::connect(server.as_str(), NoTls)
+        .await
+        .map_err(Error::unavailable)?;
+    let connection = tokio::spawn(connection);
+    let outcome = client
+        .batch_execute(command)
+        .await
+        .map_err(Error::unavailable);
+    connection.abort();
+    outcome
+}
+
+#[derive(Debug)]
+enum Cleanup {
+    Directory(#[expect(dead_code, reason = "removed when dropped")] TempDir),
+    Database { server: Url, name: String },
+}
+
+impl Drop for Cleanup {
+    fn drop(&mut self) {
+        let Self::Database { server, name } = self else {
+            return;
+        };
+        let (server, command) = (
+            server.clone(),
+            format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+        );
+        // The test's own runtime may be busy or gone.
+        let dropping = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime
+                .block_on(administer(&server, &command))
+                .map_err(std::io::Error::other)
+        });
+        if !matches!(dropping.join(), Ok(Ok(()))) {
+            println!("could not drop the database {name}");
+        }
+    }
+}
+
+fn or_panic(made: Result<TestDb>) -> TestDb {
+    made.unwrap_or_else(|error| panic!("no database for the test: {error}"))
 }
