@@ -116,6 +116,10 @@ impl Error {
         )
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the shape that map_err takes"
+    )]
     pub(crate) fn unavailable(message: impl ToString) -> Self {
         Self::Unavailable {
             message: message.to_string(),

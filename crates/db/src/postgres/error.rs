@@ -1,6 +1,6 @@
 //! What PostgreSQL's errors mean.
 
-use std::error::Error as _;
+use std::error::Error as StdError;
 
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::{DbError, SqlState};
@@ -8,6 +8,10 @@ use tokio_postgres::error::{DbError, SqlState};
 use crate::error::Error;
 
 /// An error of a statement.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err takes"
+)]
 pub(super) fn from_statement(error: tokio_postgres::Error) -> Error {
     match error.as_db_error() {
         Some(answer) => from_answer(answer),
@@ -20,6 +24,10 @@ pub(super) fn from_statement(error: tokio_postgres::Error) -> Error {
 }
 
 /// An error of COMMIT. Only an answer about the transaction itself proves that nothing was kept.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err takes"
+)]
 pub(super) fn from_commit(error: tokio_postgres::Error) -> Error {
     match error.as_db_error() {
         Some(answer) if !is_about_server(answer.code()) => from_answer(answer),
@@ -102,7 +110,7 @@ fn is_connection(error: &tokio_postgres::Error) -> bool {
     error.is_closed()
         || error
             .source()
-            .is_some_and(|source| source.is::<std::io::Error>())
+            .is_some_and(<dyn StdError>::is::<std::io::Error>)
 }
 
 /// The error with its cause, which its own text leaves out.

@@ -129,6 +129,10 @@ async fn warn_if_not_durable(client: &Object) -> Result<()> {
     Ok(())
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err takes"
+)]
 fn configuration(message: impl ToString) -> Error {
     Error::Configuration(message.to_string())
 }

@@ -31,9 +31,9 @@ async fn a_superuser_without_the_role_is_refused() {
         "before the migrations: {error:?}"
     );
     test.db.migrate(MIGRATIONS).await.unwrap();
-    test.db.begin(Scope::System).await.unwrap();
+    drop(test.db.begin(Scope::System).await.unwrap());
     let again = Db::open(&test.url, Options::default()).await.unwrap();
-    again.begin(Scope::System).await.unwrap();
+    drop(again.begin(Scope::System).await.unwrap());
 }
 
 /// A hosted database: the login owns it and may do nothing else. FORCE ROW LEVEL SECURITY holds.
