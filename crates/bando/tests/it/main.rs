@@ -1,0 +1,6 @@
+//! Tests of the whole program, seen from outside.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod browser_smoke;
+mod clients_smoke;
+mod support;
