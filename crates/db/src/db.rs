@@ -1,12 +1,13 @@
 //! An open database.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::migrate::Migration;
 use crate::tx::{Session, Tx};
 use crate::url::{DatabaseUrl, Place};
@@ -120,6 +121,9 @@ impl Db {
 
     /// Starts a read-write transaction. Isolation is READ COMMITTED on PostgreSQL: lock what you
     /// read before you decide on it (`/*for update*/`), or decide in the UPDATE itself.
+    ///
+    /// What it reads is certain once it is committed: on SQLite it may see the work of a
+    /// transaction that waits for the same commit. To only read, use [`begin_read`](Self::begin_read).
     pub async fn begin(&self, scope: Scope) -> Result<Tx> {
         self.start(scope, Access::Write).await
     }
@@ -127,6 +131,17 @@ impl Db {
     /// Starts a read-only transaction that sees one snapshot, taken at its first statement.
     pub async fn begin_read(&self, scope: Scope) -> Result<Tx> {
         self.start(scope, Access::Read).await
+    }
+
+    /// Writes a consistent copy of a SQLite file to `target`, which must not exist yet, also while
+    /// another process serves from it. PostgreSQL has its own tools: `pg_dump` or base backups.
+    pub async fn copy(url: &DatabaseUrl, target: &Path) -> Result<()> {
+        match &url.0 {
+            Place::File(source) => sqlite::Database::copy(source.clone(), target.to_owned()).await,
+            Place::Temporary | Place::Postgres(_) => Err(Error::Configuration(
+                "only a SQLite file can be copied; use pg_dump for PostgreSQL".into(),
+            )),
+        }
     }
 
     /// Commits since opening, for metrics.
@@ -137,8 +152,10 @@ impl Db {
         }
     }
 
-    /// Closes the database for all clones and waits until running transactions have ended (SQLite:
-    /// the file's lock is then free). Later use answers [`Error::Unavailable`](crate::Error::Unavailable).
+    /// Closes the database for all clones; later use answers
+    /// [`Error::Unavailable`](crate::Error::Unavailable). On SQLite it waits until running
+    /// transactions have ended, and the file is then free for another process. On PostgreSQL
+    /// each connection closes when its transaction ends.
     pub async fn close(&self) {
         match &*self.0 {
             Backend::Sqlite(database) => database.close().await,

@@ -8,6 +8,9 @@ use crate::db::Engine;
 use crate::error::{Error, Result};
 
 /// One step of the schema, written for both engines. Once released it is never changed.
+///
+/// Every constraint is checked at once, none is DEFERRABLE: a check at COMMIT would fail all the
+/// transactions that share it.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
     /// Its number; strictly ascending.

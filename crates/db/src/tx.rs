@@ -47,7 +47,8 @@ impl Tx {
         }
     }
 
-    /// Runs a statement and returns the number of rows it changed.
+    /// Runs a statement that writes and returns the number of rows it changed (counting rows that an
+    /// UPDATE left as they were, but not those of ON CONFLICT DO NOTHING).
     pub async fn exec(&mut self, sql: impl Into<Sql>, params: &[Value]) -> Result<u64> {
         let sql = sql.into();
         self.start()?;

@@ -1,5 +1,6 @@
 //! SQLite: one writer thread with group commit, and readers on connections of their own.
 
+mod copy;
 mod file;
 mod lane;
 mod statement;
@@ -72,6 +73,11 @@ impl Database {
             .await?;
         session.commit().await?;
         Ok(applied)
+    }
+
+    /// See [`crate::Db::copy`].
+    pub(crate) async fn copy(source: PathBuf, target: PathBuf) -> Result<()> {
+        blocking(move || copy::copy(&source, &target)).await
     }
 
     pub(crate) async fn close(&self) {

@@ -162,18 +162,15 @@ async fn commit_for_ever(path: &str) -> ! {
     }
 }
 
-/// A commit that cannot be written is an error for every member of its group, and nothing is kept.
 #[tokio::test]
-async fn a_failed_commit_is_not_acknowledged() {
+async fn a_full_disk_is_not_acknowledged() {
     let test = prepared().await.swap_remove(0);
     let mut tx = test.db.begin(Scope::System).await.unwrap();
     // A page limit stands in for a full disk.
     tx.all("PRAGMA max_page_count = 16", &[]).await.unwrap();
+    let row = params![[7; 16], "x".repeat(1 << 20)];
     let error = tx
-        .exec(
-            "INSERT INTO shop (provider_id, name) VALUES ($1, $2)",
-            params![[7; 16], "x".repeat(1 << 20)],
-        )
+        .exec("INSERT INTO shop (provider_id, name) VALUES ($1, $2)", row)
         .await;
     assert!(matches!(error, Err(Error::Unavailable { .. })), "{error:?}");
     drop(tx);
@@ -184,4 +181,80 @@ async fn a_failed_commit_is_not_acknowledged() {
     tx.exec(INCREMENT, &[]).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(counter(&test.db).await, 1);
+}
+
+/// A commit that fails is an error for every member of its group, and only what was acknowledged
+/// is kept. `breaker` spoils its own transaction in a way that hurts the whole group.
+async fn a_group_fails_together(breaker: &'static str) {
+    let test = prepared().await.swap_remove(0);
+    let mut shared = 0;
+    for _ in 0..200 {
+        let before = counter(&test.db).await;
+        let mut innocent = test.db.begin(Scope::System).await.unwrap();
+        innocent.exec(INCREMENT, &[]).await.unwrap();
+        let culprit = async {
+            let mut tx = test.db.begin(Scope::System).await.unwrap();
+            tx.all("PRAGMA defer_foreign_keys = ON", &[]).await?;
+            tx.all("PRAGMA max_page_count = 40", &[]).await?;
+            tx.exec(breaker, &[]).await?;
+            tx.commit().await
+        };
+        let (culprit, innocent) = tokio::join!(culprit, innocent.commit());
+        culprit.unwrap_err();
+        shared += i32::from(innocent.is_err());
+        assert_eq!(
+            counter(&test.db).await,
+            before + i64::from(innocent.is_ok())
+        );
+    }
+    assert!(shared > 0, "the two never shared a commit");
+}
+
+#[tokio::test]
+async fn a_failed_commit_is_acknowledged_to_nobody() {
+    a_group_fails_together(
+        "INSERT INTO item (provider_id, id, code, price) VALUES (x'99', x'01', '', 1)",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_is_acknowledged_to_nobody() {
+    a_group_fails_together(
+        "INSERT INTO shop (provider_id, name) VALUES (x'99', CAST(zeroblob(1000000) AS TEXT))",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_copy_can_be_taken_while_writing() {
+    let test = prepared().await.swap_remove(0);
+    let directory = tempfile::tempdir().unwrap();
+    let target = directory.path().join("copy.db");
+    let mut tx = test.db.begin(Scope::System).await.unwrap();
+    tx.exec(INCREMENT, &[]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut open = test.db.begin(Scope::System).await.unwrap();
+    open.exec(INCREMENT, &[]).await.unwrap();
+    Db::copy(&test.url, &target).await.unwrap();
+    open.commit().await.unwrap();
+    assert!(
+        matches!(
+            Db::copy(&test.url, &target).await,
+            Err(Error::Configuration(_))
+        ),
+        "never overwrites"
+    );
+    let copy = Db::open(
+        &DatabaseUrl::parse(target.to_str().unwrap()).unwrap(),
+        Options::default(),
+    )
+    .await
+    .unwrap();
+    copy.migrate(MIGRATIONS).await.unwrap();
+    assert_eq!(
+        counter(&copy).await,
+        1,
+        "what was committed when it was taken"
+    );
 }
