@@ -7,6 +7,7 @@
 mod console;
 mod console_setup;
 mod console_ui;
+mod demo;
 mod portal;
 mod problems;
 mod units;
@@ -149,6 +150,7 @@ mod tests {
             console::TABLE,
             console_setup::TABLE,
             console_ui::TABLE,
+            demo::TABLE,
             portal::TABLE,
             problems::TABLE,
             units::TABLE,

@@ -1,1 +1,336 @@
-//! The provider's pages.
+//! The provider's pages, under `/console`. Everything works as plain links and forms; with scripts,
+//! the part of a page marked `id="live"` is fetched again whenever `/console/events` (server-sent
+//! events) names the page's topic ([`Page::live`]).
+//!
+//! | address under `/console` | page | form fields it posts |
+//! |---|---|---|
+//! | `sign-in` (GET, POST) | [`SignIn`] | `username`, `password`, `next` |
+//! | `sign-out` (POST) | | |
+//! | `` | [`Home`] | |
+//! | `payments` | [`Payments`] | query: `q`, `status`, `period`, `before` |
+//! | `payments.csv` | the same rows as CSV | |
+//! | `payments/{id}`, `payments/{id}/check` (POST) | [`PaymentPage`] | |
+//! | `tickets` | [`Tickets`] | query: `q`, `status`, `before` |
+//! | `tickets/{id}`, `…/revoke` (POST), `…/forget` (POST) | [`TicketPage`] | `device` |
+//! | `sell` (GET, POST) | [`Sell`] | `plan` (the button pressed), `how` (`cash`/`gift`), `phone`, `note` |
+//! | `batches`, `batches/new` (GET), `batches` (POST) | [`Batches`], [`BatchForm`] | `plan`, `count`, `name` |
+//! | `batches/{id}`, `…/sheet?from=`, `…/codes.csv` | [`BatchPage`], [`VoucherSheet`] | |
+//! | `plans`, `plans/new`, `plans/{id}` (GET, POST), `plans` (POST) | [`Plans`], [`PlanForm`] | see [`PlanForm`] |
+//! | `sessions`, `sessions/{id}/disconnect` (POST) | [`Sessions`] | query: `q`, `after` |
+//! | `routers`, `routers/new`, `routers` (POST), `routers/{id}`, `…/script.rsc` | [`Routers`], [`RouterForm`], [`RouterPage`] | `name`, `address` |
+//! | `mpesa` (GET, POST), `mpesa/test` (POST) | [`MpesaSettings`] | see there |
+//! | `settings` (GET, POST), `settings/password` (POST) | [`Settings`] | see there |
+//! | `more` | [`More`] | |
+
+mod batches;
+mod home;
+mod mpesa;
+mod payments;
+mod plans;
+mod routers;
+mod sell;
+mod sessions;
+mod settings;
+mod tickets;
+
+pub use batches::{BatchForm, BatchPage, BatchRow, Batches, SheetVoucher, VoucherSheet};
+pub use home::{Home, Today, Todo, Trend};
+pub use mpesa::{MpesaSettings, TestResult};
+pub use payments::{
+    PaymentFilter, PaymentPage, PaymentRow, PaymentStep, Payments, Period, RawMessage, TimelineStep,
+};
+pub use plans::{Amount, PlanForm, PlanRow, Plans};
+pub use routers::{RouterForm, RouterPage, RouterRow, RouterStatus, Routers};
+pub use sell::{Sell, SellPlan};
+pub use sessions::{SessionRow, Sessions};
+pub use settings::{Message, More, Settings, SignIn};
+pub use tickets::{TicketDevice, TicketFilter, TicketPage, TicketRow, Tickets};
+
+use crate::i18n::Lang;
+use crate::views::Notice;
+
+/// What every console page has: for whom, where it stands in the menu, what to say first.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The reader's language.
+    pub t: Lang,
+    /// Light, dark, or as the system says.
+    pub theme: Theme,
+    /// The provider's name.
+    pub provider: String,
+    /// Who is signed in.
+    pub member: String,
+    /// The menu entry that is marked.
+    pub section: Section,
+    /// This page's own address with its query: live parts fetch it again.
+    pub here: String,
+    /// The result of what was just done.
+    pub flash: Option<Notice>,
+}
+
+/// The reader's choice of colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system says.
+    #[default]
+    Auto,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+impl Theme {
+    /// All of them, as the settings offer them.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Light, Self::Dark];
+
+    /// Its name in forms, and the value of `data-theme`.
+    #[must_use]
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The theme of that name; anything unknown follows the system.
+    #[must_use]
+    pub fn parse(slug: &str) -> Self {
+        Self::ALL.into_iter().find(|theme| theme.slug() == slug).unwrap_or_default()
+    }
+
+    /// The value of `data-theme`, when the reader chose one.
+    fn chosen(self) -> Option<&'static str> {
+        (self != Self::Auto).then(|| self.slug())
+    }
+
+    fn label(self, t: Lang) -> &'static str {
+        match self {
+            Self::Auto => t.theme_auto(),
+            Self::Light => t.theme_light(),
+            Self::Dark => t.theme_dark(),
+        }
+    }
+}
+
+/// A place in the menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// The four answers.
+    Home,
+    /// One ticket over the counter.
+    Sell,
+    /// Payments and their timelines.
+    Payments,
+    /// Who is online.
+    Sessions,
+    /// Tickets.
+    Tickets,
+    /// Voucher batches.
+    Batches,
+    /// What is sold.
+    Plans,
+    /// Routers and their scripts.
+    Routers,
+    /// M-Pesa settings.
+    Mpesa,
+    /// The provider's and the member's settings.
+    Settings,
+    /// The rest of the menu, on a phone.
+    More,
+}
+
+impl Section {
+    /// The bar at the bottom of a phone.
+    const BAR: [Self; 5] = [Self::Home, Self::Sell, Self::Payments, Self::Sessions, Self::More];
+    /// The rail on a desk: daily work first.
+    const RAIL: [Self; 10] = [
+        Self::Home,
+        Self::Sell,
+        Self::Payments,
+        Self::Tickets,
+        Self::Sessions,
+        Self::Batches,
+        Self::Plans,
+        Self::Routers,
+        Self::Mpesa,
+        Self::Settings,
+    ];
+    /// What the bar has no room for.
+    const REST: [Self; 6] =
+        [Self::Tickets, Self::Batches, Self::Plans, Self::Routers, Self::Mpesa, Self::Settings];
+
+    /// Its address.
+    #[must_use]
+    pub const fn href(self) -> &'static str {
+        match self {
+            Self::Home => "/console",
+            Self::Sell => "/console/sell",
+            Self::Payments => "/console/payments",
+            Self::Sessions => "/console/sessions",
+            Self::Tickets => "/console/tickets",
+            Self::Batches => "/console/batches",
+            Self::Plans => "/console/plans",
+            Self::Routers => "/console/routers",
+            Self::Mpesa => "/console/mpesa",
+            Self::Settings => "/console/settings",
+            Self::More => "/console/more",
+        }
+    }
+
+    const fn icon(self) -> &'static str {
+        match self {
+            Self::Home => "house",
+            Self::Sell => "ticket-plus",
+            Self::Payments => "banknote",
+            Self::Sessions => "activity",
+            Self::Tickets => "ticket",
+            Self::Batches => "layers",
+            Self::Plans => "tags",
+            Self::Routers => "router",
+            Self::Mpesa => "smartphone",
+            Self::Settings => "settings",
+            Self::More => "ellipsis",
+        }
+    }
+
+    const fn label(self, t: Lang) -> &'static str {
+        match self {
+            Self::Home => t.nav_home(),
+            Self::Sell => t.nav_sell(),
+            Self::Payments => t.nav_payments(),
+            Self::Sessions => t.nav_sessions(),
+            Self::Tickets => t.nav_tickets(),
+            Self::Batches => t.nav_batches(),
+            Self::Plans => t.nav_plans(),
+            Self::Routers => t.nav_routers(),
+            Self::Mpesa => t.nav_mpesa(),
+            Self::Settings => t.nav_settings(),
+            Self::More => t.nav_more(),
+        }
+    }
+}
+
+/// An entry of the menu, ready to draw.
+struct MenuItem {
+    href: &'static str,
+    icon: &'static str,
+    label: &'static str,
+    current: bool,
+}
+
+impl Page {
+    fn menu(&self, sections: &[Section]) -> Vec<MenuItem> {
+        let rest = Section::REST.contains(&self.section);
+        let item = |section: &Section| MenuItem {
+            href: section.href(),
+            icon: section.icon(),
+            label: section.label(self.t),
+            current: *section == self.section || (*section == Section::More && rest),
+        };
+        sections.iter().map(item).collect()
+    }
+
+    fn bar(&self) -> Vec<MenuItem> {
+        self.menu(&Section::BAR)
+    }
+
+    fn rail(&self) -> Vec<MenuItem> {
+        self.menu(&Section::RAIL)
+    }
+
+    fn rest(&self) -> Vec<MenuItem> {
+        self.menu(&Section::REST)
+    }
+
+    /// The attributes that fetch the element `#live` again when the server names `topic`, at most
+    /// once a second, and twice a minute even if the stream of events is blocked on the way.
+    fn live(&self, topic: &str) -> String {
+        let here = self.here.replace('&', "&amp;").replace('"', "%22");
+        format!(
+            "id=\"live\" hx-get=\"{here}\" hx-trigger=\"sse:{topic} throttle:1s, every 30s\" \
+             hx-select=\"#live\" hx-target=\"this\" hx-swap=\"outerHTML\""
+        )
+    }
+}
+
+/// How far one thing of a list of things to happen has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckState {
+    /// It happened.
+    Done,
+    /// It is happening.
+    Doing,
+    /// It did not work.
+    Failed,
+    /// It comes later.
+    Todo,
+}
+
+impl CheckState {
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Done => "ok",
+            Self::Doing => "wait",
+            Self::Failed => "bad",
+            Self::Todo => "todo",
+        }
+    }
+
+    const fn icon(self) -> &'static str {
+        match self {
+            Self::Done => "check",
+            Self::Doing => "clock",
+            Self::Failed => "x",
+            Self::Todo => "",
+        }
+    }
+}
+
+/// One line of a checklist: setting up, proving a router, testing M-Pesa.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// How far it has come.
+    pub state: CheckState,
+    /// What it is.
+    pub text: String,
+    /// What was found, or what to do.
+    pub detail: Option<String>,
+    /// The button: label and address.
+    pub action: Option<(String, String)>,
+}
+
+/// A name and its value, in a list of facts. A link when the value has a page.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// The name.
+    pub name: String,
+    /// The value.
+    pub value: String,
+    /// Its page.
+    pub href: Option<String>,
+}
+
+impl Fact {
+    /// A fact without a page.
+    #[must_use]
+    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { name: name.into(), value: value.into(), href: None }
+    }
+
+    /// A fact whose value leads to a page.
+    #[must_use]
+    pub fn link(name: impl Into<String>, value: impl Into<String>, href: impl Into<String>) -> Self {
+        Self { name: name.into(), value: value.into(), href: Some(href.into()) }
+    }
+}
+
+/// The ways on from one page of a long list.
+#[derive(Clone, Debug, Default)]
+pub struct Paging {
+    /// Back to the newest rows; `None` when this page shows them.
+    pub newest_href: Option<String>,
+    /// The next older rows.
+    pub older_href: Option<String>,
+}
