@@ -111,7 +111,7 @@ impl Database {
 async fn warn_if_not_durable(client: &Object) -> Result<()> {
     let sql = "SELECT current_setting('fsync'), current_setting('synchronous_commit')";
     let row = client
-        .query_one(sql, &[])
+        .query_typed_one(sql, &[])
         .await
         .map_err(error::from_statement)?;
     for (index, setting) in ["fsync", "synchronous_commit"].into_iter().enumerate() {
