@@ -69,14 +69,10 @@ ids! {
     BatchId
     /// Someone who buys access.
     CustomerId
-    /// Work to be done after a commit.
-    JobId
     /// One movement of money from one ledger account to another.
     LedgerTransferId
     /// A raw message from a gateway.
     MessageId
-    /// Something a router must do.
-    OrderId
     /// One attempt to pay.
     PaymentId
     /// What is sold.

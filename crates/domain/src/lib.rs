@@ -24,8 +24,8 @@ pub use code::{CODE_ALPHABET, CODE_LENGTH, CodeError, TicketCode};
 pub use entitlement::{Entitlement, Refusal, Usage};
 pub use failure::PaymentFailure;
 pub use id::{
-    AccountId, BatchId, CustomerId, JobId, LedgerTransferId, MessageId, OrderId, PaymentId, PlanId,
-    ProviderId, RouterId, SessionId, TicketId,
+    AccountId, BatchId, CustomerId, LedgerTransferId, MessageId, PaymentId, PlanId, ProviderId,
+    RouterId, SessionId, TicketId,
 };
 pub use language::Language;
 pub use mac::{MacAddr, MacError};

@@ -4,9 +4,9 @@ use std::str::FromStr;
 
 use bando_db::{FromValue, Kind, Row, Value};
 use bando_domain::{
-    AccountId, BatchId, Currency, CustomerId, JobId, Language, LedgerTransferId, MacAddr,
-    MessageId, PaymentFailure, PaymentId, PaymentStatus, Phone, PlanId, PlanTerms, ProviderId,
-    RouterId, SellingWindow, SessionId, Slug, TicketId, TicketState, Timestamp,
+    AccountId, BatchId, Currency, CustomerId, Language, LedgerTransferId, MacAddr, MessageId,
+    PaymentFailure, PaymentId, PaymentStatus, Phone, PlanId, PlanTerms, ProviderId, RouterId,
+    SellingWindow, SessionId, Slug, TicketId, TicketState, Timestamp,
 };
 use uuid::Uuid;
 
@@ -133,7 +133,7 @@ macro_rules! ids {
 }
 
 ids! {
-    AccountId BatchId CustomerId JobId LedgerTransferId MessageId PaymentId PlanId ProviderId RouterId
+    AccountId BatchId CustomerId LedgerTransferId MessageId PaymentId PlanId ProviderId RouterId
     SessionId TicketId
 }
 

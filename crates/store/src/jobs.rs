@@ -1,7 +1,7 @@
 //! Jobs: work to be done after a commit, written by the transaction that made it necessary.
 
 use bando_db::Row;
-use bando_domain::{JobId, ProviderId, Timestamp};
+use bando_domain::{ProviderId, Timestamp};
 use uuid::Uuid;
 
 use crate::field::{get, values};
@@ -45,8 +45,6 @@ impl JobKind {
 pub struct Job {
     /// Whose rows it works on.
     pub provider: ProviderId,
-    /// Its id.
-    pub id: JobId,
     /// What to do.
     pub kind: JobKind,
     /// The row to do it to.
@@ -60,19 +58,12 @@ pub struct Job {
 
 impl TenantTx {
     /// Adds work, due at `due`. If the same work is waiting already it is only moved forward.
-    pub async fn enqueue(
-        &mut self,
-        id: JobId,
-        kind: JobKind,
-        subject: Uuid,
-        due: Timestamp,
-    ) -> Result<()> {
-        let sql = "INSERT INTO jobs (provider_id, job_id, kind, subject, due_at, attempts)
-                   VALUES ($1, $2, $3, $4, $5, 0)
+    pub async fn enqueue(&mut self, kind: JobKind, subject: Uuid, due: Timestamp) -> Result<()> {
+        let sql = "INSERT INTO jobs (provider_id, kind, subject, due_at, attempts)
+                   VALUES ($1, $2, $3, $4, 0)
                    ON CONFLICT (provider_id, kind, subject) DO UPDATE SET
                      due_at = CASE WHEN excluded.due_at < jobs.due_at THEN excluded.due_at ELSE jobs.due_at END";
-        self.exec(sql, values![id, kind.name(), subject, due])
-            .await?;
+        self.exec(sql, values![kind.name(), subject, due]).await?;
         Ok(())
     }
 
@@ -93,11 +84,11 @@ impl SystemTx {
         limit: u32,
     ) -> Result<Vec<Job>> {
         let sql = "UPDATE jobs SET leased_until = $2, attempts = attempts + 1
-                   WHERE (provider_id, job_id) IN (
-                     SELECT provider_id, job_id FROM jobs
+                   WHERE (provider_id, kind, subject) IN (
+                     SELECT provider_id, kind, subject FROM jobs
                      WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
                      ORDER BY due_at LIMIT $3 /*skip locked*/)
-                   RETURNING provider_id, job_id, kind, subject, attempts, leased_until";
+                   RETURNING provider_id, kind, subject, attempts, leased_until";
         self.tx
             .all(sql, &values![now, lease, limit])
             .await?
@@ -119,19 +110,23 @@ impl SystemTx {
 
     /// Removes a job that is done. Returns false if the lease was lost meanwhile.
     pub async fn finish_job(&mut self, job: &Job) -> Result<bool> {
-        let sql = "DELETE FROM jobs WHERE provider_id = $1 AND job_id = $2 AND leased_until = $3";
-        Ok(self
-            .tx
-            .exec(sql, &values![job.provider, job.id, job.leased_until])
-            .await?
-            == 1)
+        let sql = "DELETE FROM jobs WHERE provider_id = $1 AND kind = $2 AND subject = $3 AND leased_until = $4";
+        let row = values![job.provider, job.kind.name(), job.subject, job.leased_until];
+        Ok(self.tx.exec(sql, &row).await? == 1)
     }
 
-    /// Puts a job back to be tried again at `due`.
+    /// Puts a job back to be tried again at `due`. Returns false if the lease was lost meanwhile.
     pub async fn postpone_job(&mut self, job: &Job, due: Timestamp, why: &str) -> Result<bool> {
-        let sql = "UPDATE jobs SET leased_until = NULL, due_at = $4, last_error = $5
-                   WHERE provider_id = $1 AND job_id = $2 AND leased_until = $3";
-        let row = values![job.provider, job.id, job.leased_until, due, why];
+        let sql = "UPDATE jobs SET leased_until = NULL, due_at = $5, last_error = $6
+                   WHERE provider_id = $1 AND kind = $2 AND subject = $3 AND leased_until = $4";
+        let row = values![
+            job.provider,
+            job.kind.name(),
+            job.subject,
+            job.leased_until,
+            due,
+            why
+        ];
         Ok(self.tx.exec(sql, &row).await? == 1)
     }
 
@@ -142,17 +137,16 @@ impl SystemTx {
 }
 
 fn job(row: &Row) -> Result<Job> {
-    let name: String = get(row, 2)?;
+    let name: String = get(row, 1)?;
     let kind = JobKind::ALL.into_iter().find(|k| k.name() == name);
     Ok(Job {
         provider: get(row, 0)?,
-        id: get(row, 1)?,
         kind: kind.ok_or(Error::Corrupt {
-            column: 2,
+            column: 1,
             kind: "job kind",
         })?,
-        subject: get(row, 3)?,
-        attempts: get(row, 4)?,
-        leased_until: get(row, 5)?,
+        subject: get(row, 2)?,
+        attempts: get(row, 3)?,
+        leased_until: get(row, 4)?,
     })
 }

@@ -192,14 +192,15 @@ impl Ticket {
             self.expires_at,
             self.usage.octets_in,
             self.usage.octets_out,
+            self.terms.data.map(|d| d.bytes()),
         ]
     }
 }
 
 const INSERT: &str = "INSERT INTO tickets (provider_id, ticket_id, code_index, code_sealed, state, plan_id, plan_name,
     price_minor, currency, terms, payment_id, batch_id, given_by, phone, created_at, activated_at, expires_at,
-    octets_in, octets_out)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+    octets_in, octets_out, data_limit)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
   ON CONFLICT DO NOTHING";
 
 impl TenantTx {
@@ -449,18 +450,49 @@ impl TenantTx {
     }
 }
 
+impl TenantTx {
+    /// The tickets that have moved all their data and are still open.
+    pub async fn spent_tickets(&mut self) -> Result<Vec<TicketId>> {
+        let sql = "SELECT ticket_id FROM tickets WHERE provider_id = $1
+                   AND state = 'active' AND data_limit IS NOT NULL AND octets_in + octets_out >= data_limit";
+        self.all(sql, vec![])
+            .await?
+            .iter()
+            .map(|row| get(row, 0))
+            .collect()
+    }
+}
+
 impl SystemTx {
-    /// The tickets whose time is over and that nobody has ended yet, the longest overdue first.
-    pub async fn expired_tickets(
+    /// Ends up to `limit` tickets whose time is over, the longest overdue first, and adds the jobs
+    /// that put their sessions off. Of several nodes each takes its own.
+    pub async fn expire_tickets(
         &mut self,
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<(ProviderId, TicketId)>> {
-        let sql = "SELECT provider_id, ticket_id FROM tickets
-                   WHERE state = 'active' AND expires_at IS NOT NULL AND expires_at <= $1
-                   ORDER BY expires_at LIMIT $2";
+        let sql = "UPDATE tickets SET state = 'expired', ended_at = $1
+                   WHERE (provider_id, ticket_id) IN (
+                     SELECT provider_id, ticket_id FROM tickets
+                     WHERE state = 'active' AND expires_at IS NOT NULL AND expires_at <= $1
+                     ORDER BY expires_at LIMIT $2 /*skip locked*/)
+                   RETURNING provider_id, ticket_id";
         let rows = self.tx.all(sql, &values![now, limit]).await?;
-        rows.iter().map(|r| Ok((get(r, 0)?, get(r, 1)?))).collect()
+        let ended = rows
+            .iter()
+            .map(|row| Ok((get(row, 0)?, get(row, 1)?)))
+            .collect::<Result<Vec<(ProviderId, TicketId)>>>()?;
+        let sql = "INSERT INTO jobs (provider_id, kind, subject, due_at, attempts)
+                   SELECT s.provider_id, $3, s.session_id, $4, 0 FROM sessions s
+                   WHERE s.provider_id = $1 AND s.ticket_id = $2 AND s.stopped_at IS NULL
+                   ON CONFLICT DO NOTHING";
+        let kind = crate::JobKind::Disconnect.name();
+        let jobs = ended
+            .iter()
+            .map(|(provider, ticket)| values![provider, ticket, kind, now])
+            .collect();
+        self.tx.exec_many(sql, jobs).await?;
+        Ok(ended)
     }
 
     /// When the next ticket's time is over.

@@ -229,6 +229,7 @@ CREATE TABLE tickets (
   ended_at BIGINT,
   octets_in BIGINT NOT NULL,
   octets_out BIGINT NOT NULL,
+  data_limit BIGINT,
   PRIMARY KEY (provider_id, ticket_id),
   FOREIGN KEY (provider_id, payment_id) REFERENCES payments (provider_id, payment_id),
   FOREIGN KEY (provider_id, batch_id) REFERENCES batches (provider_id, batch_id),
@@ -239,6 +240,9 @@ CREATE TABLE tickets (
        + (CASE WHEN given_by IS NULL THEN 0 ELSE 1 END) = 1)
 );
 CREATE INDEX tickets_expiry ON tickets (expires_at) WHERE state = 'active' AND expires_at IS NOT NULL;
+-- Holds only the tickets that have moved all their data and are still open: none, most of the time.
+CREATE INDEX tickets_spent ON tickets (provider_id, ticket_id)
+  WHERE state = 'active' AND data_limit IS NOT NULL AND octets_in + octets_out >= data_limit;
 CREATE INDEX tickets_batch ON tickets (provider_id, batch_id, ticket_id) WHERE batch_id IS NOT NULL;
 CREATE INDEX tickets_phone ON tickets (provider_id, phone, ticket_id) WHERE phone IS NOT NULL;
 
@@ -328,15 +332,13 @@ CREATE TABLE audit_log (
 -- Work to be done after a commit, written by the transaction that made it necessary.
 CREATE TABLE jobs (
   provider_id UUID NOT NULL REFERENCES providers (provider_id),
-  job_id UUID NOT NULL,
   kind TEXT NOT NULL,
   subject UUID NOT NULL,
   due_at BIGINT NOT NULL,
   attempts BIGINT NOT NULL,
   leased_until BIGINT,
   last_error TEXT,
-  PRIMARY KEY (provider_id, job_id),
-  UNIQUE (provider_id, kind, subject)
+  PRIMARY KEY (provider_id, kind, subject)
 );
 CREATE INDEX jobs_due ON jobs (due_at);
 

@@ -228,6 +228,7 @@ CREATE TABLE tickets (
   ended_at INTEGER,
   octets_in INTEGER NOT NULL,
   octets_out INTEGER NOT NULL,
+  data_limit INTEGER,
   PRIMARY KEY (provider_id, ticket_id),
   FOREIGN KEY (provider_id, payment_id) REFERENCES payments (provider_id, payment_id),
   FOREIGN KEY (provider_id, batch_id) REFERENCES batches (provider_id, batch_id),
@@ -238,6 +239,9 @@ CREATE TABLE tickets (
        + (CASE WHEN given_by IS NULL THEN 0 ELSE 1 END) = 1)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tickets_expiry ON tickets (expires_at) WHERE state = 'active' AND expires_at IS NOT NULL;
+-- Holds only the tickets that have moved all their data and are still open: none, most of the time.
+CREATE INDEX tickets_spent ON tickets (provider_id, ticket_id)
+  WHERE state = 'active' AND data_limit IS NOT NULL AND octets_in + octets_out >= data_limit;
 CREATE INDEX tickets_batch ON tickets (provider_id, batch_id, ticket_id) WHERE batch_id IS NOT NULL;
 CREATE INDEX tickets_phone ON tickets (provider_id, phone, ticket_id) WHERE phone IS NOT NULL;
 
@@ -327,15 +331,13 @@ CREATE TABLE audit_log (
 -- Work to be done after a commit, written by the transaction that made it necessary.
 CREATE TABLE jobs (
   provider_id BLOB NOT NULL REFERENCES providers (provider_id),
-  job_id BLOB NOT NULL,
   kind TEXT NOT NULL,
   subject BLOB NOT NULL,
   due_at INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
   leased_until INTEGER,
   last_error TEXT,
-  PRIMARY KEY (provider_id, job_id),
-  UNIQUE (provider_id, kind, subject)
+  PRIMARY KEY (provider_id, kind, subject)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX jobs_due ON jobs (due_at);
 
