@@ -1,5 +1,7 @@
 //! FreeRADIUS from Debian, set up and metered by the shared `tools/peer_radius.py`.
 
+use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -98,7 +100,7 @@ impl Meter {
     /// Starts FreeRADIUS. It runs until the answer is dropped.
     pub(crate) fn peer(&self, backend: Backend) -> Result<Peer<'_>> {
         let directory = self.directory.path().join(backend.name());
-        std::fs::create_dir(&directory)?;
+        fs::create_dir(&directory)?;
         let mut peer = Peer {
             meter: self,
             directory,
@@ -142,17 +144,21 @@ impl Meter {
         Reading::parse(&said)
     }
 
-    fn run(&self, arguments: &[&std::ffi::OsStr]) -> Result<String> {
-        // Started programs inherit our standard output and keep it open, so it goes to a file.
-        let log = self.directory.path().join("said");
-        let file = std::fs::File::create(&log)?;
-        program::run(
-            Command::new("python3")
-                .arg(&self.script)
-                .args(arguments)
-                .stdout(file),
-        )?;
-        Ok(std::fs::read_to_string(log)?)
+    fn run(&self, arguments: &[&OsStr]) -> Result<String> {
+        // What it starts keeps its standard streams open, so they go to files.
+        let (said, errors) = (
+            self.directory.path().join("said"),
+            self.directory.path().join("errors"),
+        );
+        let mut command = Command::new("python3");
+        command
+            .arg(&self.script)
+            .args(arguments)
+            .stdout(File::create(&said)?)
+            .stderr(File::create(&errors)?);
+        program::run(&mut command)
+            .with_context(|| fs::read_to_string(&errors).unwrap_or_default())?;
+        Ok(fs::read_to_string(said)?)
     }
 }
 
