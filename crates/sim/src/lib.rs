@@ -1,1 +1,4 @@
 //! Simulators for what cannot run here: Daraja, a MikroTik, a phone.
+
+pub mod daraja;
+pub mod phone;

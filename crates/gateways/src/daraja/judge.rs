@@ -46,12 +46,6 @@ fn refusal(reply: &Reply) -> Option<PaymentFailure> {
         return Some(PaymentFailure::GatewayBusy);
     }
     let Some(error) = reply.error() else {
-        if let Some(code) = reply.field("ResponseCode") {
-            return match ResultMeaning::of(&code) {
-                ResultMeaning::Failed(failure) => Some(failure),
-                ResultMeaning::Paid | ResultMeaning::Pending => None,
-            };
-        }
         return is_client_error(reply.status).then_some(PaymentFailure::ProviderMisconfigured);
     };
     let said = error.message.to_ascii_lowercase();
@@ -181,6 +175,9 @@ const fn is_client_error(status: u16) -> bool {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
     use crate::http::Answer;
@@ -320,7 +317,7 @@ mod tests {
             (
                 200,
                 r#"{"ResponseCode":"1","ResponseDescription":"x"}"#.into(),
-                Some(InsufficientFunds),
+                None,
             ),
             (200, r#"{"ResponseCode":"77"}"#.into(), None),
         ] {
@@ -433,5 +430,34 @@ mod tests {
             ));
         }
         assert!(matches!(probe(&reply(502, "")), TestResult::Unclear { .. }));
+    }
+
+    proptest! {
+        #[test]
+        fn money_needs_every_sign_to_agree(
+            status in prop::sample::select(vec![200_u16, 201, 302, 400, 404, 429, 500, 502]),
+            fields in prop::collection::btree_map(
+                prop::sample::select(vec![
+                    "ResponseCode", "ResultCode", "CheckoutRequestID", "errorCode", "fault", "x",
+                ]),
+                prop_oneof![
+                    Just(json!("0")), Just(json!(0)), Just(json!(0.0)), Just(json!(null)),
+                    Just(json!("ws_CO_1")), Just(json!("500.001.1001")), Just(json!({})),
+                    Just(json!("4999")), Just(json!(true)), Just(json!("")), Just(json!("1032")),
+                ],
+                0..6,
+            ),
+        ) {
+            let zero = |name| fields.get(name).is_some_and(|v| *v == json!("0") || *v == json!(0));
+            let names_error = fields.get("errorCode").is_some_and(|v| v.is_string() || v.is_number())
+                || fields.contains_key("fault");
+            let same = fields
+                .get("CheckoutRequestID")
+                .is_none_or(|v| *v == json!("ws_CO_1") || !(v.is_string() || v.is_number()));
+            let expected = (200..300).contains(&status)
+                && zero("ResultCode") && zero("ResponseCode") && same && !names_error;
+            let verdict = asked(status, &json!(fields).to_string());
+            prop_assert_eq!(verdict == Verdict::Paid { receipt: None }, expected);
+        }
     }
 }

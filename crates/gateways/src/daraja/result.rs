@@ -4,7 +4,10 @@
 //! numbers at all (`E3008`): they are compared as text. `ResultDesc` is not a contract (one code
 //! comes with several texts), so only the code decides.
 
-use bando_domain::PaymentFailure;
+use bando_domain::PaymentFailure::{
+    self, Cancelled, GatewayBusy, InsufficientFunds, LimitExceeded, NoAnswer, PayerNotAllowed,
+    PromptExpired, PromptOpen, PromptUndelivered, ProviderMisconfigured, WrongPin,
+};
 
 /// What a result code decides.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,12 +38,9 @@ pub(crate) fn explanation(code: &str) -> Option<&'static str> {
         .map(|(.., words)| *words)
 }
 
-use PaymentFailure::{
-    Cancelled, GatewayBusy, InsufficientFunds, LimitExceeded, NoAnswer, PayerNotAllowed,
-    PromptExpired, PromptOpen, PromptUndelivered, ProviderMisconfigured, WrongPin,
-};
 use ResultMeaning::{Failed, Paid, Pending};
 
+/// Code, meaning, and our words for it.
 #[rustfmt::skip]
 const TABLE: &[(&str, ResultMeaning, &str)] = &[
     // The money.

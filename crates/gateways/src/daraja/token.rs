@@ -21,6 +21,7 @@ const EARLY: Duration = Duration::from_secs(60);
 const LONGEST: u64 = 24 * 3600;
 
 /// An access token.
+#[derive(Debug)]
 pub(crate) struct Token {
     /// The token itself.
     pub(crate) secret: Secret,
@@ -200,7 +201,7 @@ mod tests {
             r#"{"access_token":"c9SQxWWhmdVRlyh0zh8gZDTkubVF","expires_in":"3599"}"#,
             r#"{"access_token":"c9SQxWWhmdVRlyh0zh8gZDTkubVF","expires_in":3599}"#,
         ] {
-            let token = token(200, body).ok().expect(body);
+            let token = token(200, body).expect(body);
             assert!(token.is_fresh(Timestamp::from_seconds(1000 + 3538)));
             assert!(!token.is_fresh(Timestamp::from_seconds(1000 + 3539)));
             assert!(!token.is_fresh(Timestamp::from_seconds(999)));

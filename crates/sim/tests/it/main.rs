@@ -1,0 +1,6 @@
+//! The simulators against the captures they were built from.
+
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
+mod daraja;
+mod support;
