@@ -1,1 +1,44 @@
 //! The use cases: each owns its transaction and checks permission.
+//!
+//! [`App`] is the one entry; its methods are spread over the files of this crate by use case. Slow
+//! or fallible work after a commit is a job ([`App::run_jobs`]); time running out is the timer's
+//! ([`App::run_expiry`]).
+
+mod access;
+mod accounts;
+mod app;
+mod calendar;
+mod caller;
+mod claims;
+mod crash;
+mod ending;
+mod error;
+mod events;
+mod jobs;
+mod limits;
+mod mpesa;
+mod plans;
+mod providers;
+mod purchase;
+mod reports;
+mod routers;
+mod settlement;
+mod tickets;
+mod visit;
+
+pub use access::{Access, AccessKey};
+pub use accounts::{SIGN_IN_LIFETIME, SignedIn};
+pub use app::{App, Disconnected, Parts, RouterControl, Settings};
+pub use caller::{Caller, Permission};
+pub use claims::Claim;
+pub use crash::CRASH_POINTS;
+pub use error::{Error, Invalid, Result};
+pub use events::{Change, Event};
+pub use mpesa::{MpesaSecrets, MpesaSettings, MpesaState};
+pub use plans::PlanDraft;
+pub use purchase::{PROMPT_LIFETIME, PaymentPage, Purchase};
+pub use reports::{Home, PaymentStory, Setup};
+pub use routers::RouterDraft;
+pub use settlement::Settled;
+pub use tickets::{MAX_BATCH, TicketPage};
+pub use visit::{RouterLogin, Visit};

@@ -8,7 +8,7 @@ use crate::{Result, TenantTx};
 
 /// A provider's account with one gateway. What is in `settings` and `secrets` is the gateway's own
 /// business: they are JSON here.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct GatewayAccount {
     /// The gateway's name (`mpesa`).
     pub gateway: String,

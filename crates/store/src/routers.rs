@@ -8,7 +8,7 @@ use crate::vault::Place;
 use crate::{Result, SystemTx, TenantTx, Vault};
 
 /// A MikroTik (any RADIUS NAS) of a provider.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Router {
     /// Whose it is.
     pub provider: ProviderId,
@@ -36,7 +36,7 @@ pub struct Router {
 }
 
 /// A router to be added.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct NewRouter {
     /// Its id.
     pub id: RouterId,

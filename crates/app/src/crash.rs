@@ -1,0 +1,50 @@
+//! Marked points at which a crash test kills the process.
+
+/// Kills the process here if `BANDO_CRASH_AT` names this point: `NAME`, or `NAME:N` for the N-th
+/// time it is passed. Compiled in only with the feature `crash`.
+#[cfg(feature = "crash")]
+pub(crate) fn crash_point(name: &str) {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    static WANTED: OnceLock<Option<(String, u32)>> = OnceLock::new();
+    static PASSED: AtomicU32 = AtomicU32::new(0);
+    let wanted = WANTED.get_or_init(|| {
+        let text = std::env::var("BANDO_CRASH_AT").ok()?;
+        let (name, count) = text.split_once(':').unwrap_or((&text, "1"));
+        Some((name.to_owned(), count.parse().ok()?))
+    });
+    if let Some((point, count)) = wanted
+        && point == name
+        && PASSED.fetch_add(1, Ordering::SeqCst) + 1 == *count
+    {
+        // As kill -9 does it: no destructor, no flush.
+        std::process::abort();
+    }
+}
+
+/// Nothing, in a program that is not under test.
+#[cfg(not(feature = "crash"))]
+pub(crate) fn crash_point(_: &str) {}
+
+/// The marked points, in the order a purchase passes them.
+pub const CRASH_POINTS: &[&str] = &[
+    "purchase.stored",
+    "purchase.answered",
+    "purchase.noted",
+    "callback.stored",
+    "message.read",
+    "message.verified",
+    "check.begun",
+    "check.answered",
+    "settle.begun",
+    "settle.ticket",
+    "settle.ledger",
+    "settle.before_commit",
+    "settle.committed",
+    "job.claimed",
+    "job.done",
+    "expire.before_commit",
+    "expire.committed",
+    "disconnect.sent",
+];

@@ -1,0 +1,397 @@
+//! Buying: from a chosen plan to a prompt on a phone.
+
+use std::time::Duration;
+
+use bando_domain::{
+    CustomerId, Language, MacAddr, PaymentEvent, PaymentFailure, PaymentId, PaymentStatus, Phone,
+    PlanId, ProviderId, Timestamp,
+};
+use bando_gateways::{Account, Charge, Start};
+use bando_store::{
+    JobKind, Link, Payment, PaymentFilter, PaymentStep, Plan, Provider, ProviderStatus, TenantTx,
+    Ticket,
+};
+
+use crate::calendar;
+use crate::crash::crash_point;
+use crate::events::Change;
+use crate::limits::Action;
+use crate::mpesa::{self, MPESA};
+use crate::{App, Error, Invalid, Result, Visit};
+
+/// How long a prompt can be open on a phone; nobody prompts the phone again before.
+pub const PROMPT_LIFETIME: Duration = Duration::from_secs(75);
+
+/// The most Daraja takes in one payment, whole shillings.
+const MAX_SHILLINGS: i64 = 250_000;
+
+/// A customer's wish to buy.
+#[derive(Clone, Debug)]
+pub struct Purchase {
+    /// From whom.
+    pub provider: ProviderId,
+    /// What.
+    pub plan: PlanId,
+    /// The phone that pays, as it was typed.
+    pub phone: String,
+    /// How the customer came here; default for one who is not at a hotspot.
+    pub visit: Visit,
+    /// The language of the pages.
+    pub language: Language,
+    /// The address the wish came from, for limits.
+    pub source: String,
+}
+
+/// A payment with what its page shows.
+#[derive(Clone, Debug)]
+pub struct PaymentPage {
+    /// The provider.
+    pub provider: Provider,
+    /// The payment.
+    pub payment: Payment,
+    /// The ticket, once it is paid.
+    pub ticket: Option<Ticket>,
+    /// How the customer came.
+    pub visit: Visit,
+    /// Until when the prompt can be open; past it the customer may try again.
+    pub prompt_until: Timestamp,
+}
+
+impl App {
+    /// The plans a customer may buy now.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn plans_on_sale(&self, provider: &Provider) -> Result<Vec<Plan>> {
+        let local = calendar::Local::at(self.now(), &provider.time_zone);
+        let plans = self.store.read(provider.id).await?.plans().await?;
+        Ok(plans
+            .into_iter()
+            .filter(|plan| is_on_sale(plan, local))
+            .collect())
+    }
+
+    /// Begins a payment: writes it down, then asks the gateway to prompt the phone. Returns the
+    /// payment, whatever the gateway answered: its page tells.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::TooMany`], [`Error::PromptOpen`], [`Error::NoGateway`],
+    /// [`Error::Suspended`], [`Error::NotFound`]. No payment exists then.
+    pub async fn start_payment(&self, purchase: Purchase) -> Result<Payment> {
+        let mut tx = self.store.tenant(purchase.provider).await?;
+        let provider = tx.provider().await?;
+        let phone = Phone::parse(&purchase.phone, provider.country)?;
+        self.limit_payments(&purchase, &phone)?;
+        let (payment, account) = self.prepare(&mut tx, &provider, &purchase, phone).await?;
+        tx.commit().await?;
+        self.jobs.notify_one();
+        self.events.tell(provider.id, Change::Payment(payment.id));
+        crash_point("purchase.stored");
+
+        let link = self
+            .store
+            .vault()
+            .link(Link::Callback, provider.id, payment.id.uuid());
+        let charge = Charge {
+            account_reference: account_reference(&provider, &payment),
+            description: "Wi-Fi".to_owned(),
+            amount: payment.amount,
+            phone: payment.phone.clone(),
+            callback_url: format!("{}/cb/k/{link}", self.settings.public_url),
+        };
+        let start = self.mpesa.start(&account, &charge).await;
+        crash_point("purchase.answered");
+        self.note_start(provider.id, payment.id, start).await
+    }
+
+    /// The page of a payment by the token in its URL.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a token that is not ours.
+    pub async fn payment_page(&self, token: &str) -> Result<PaymentPage> {
+        let (provider, payment) = self
+            .store
+            .vault()
+            .read_link(Link::Payment, token)
+            .ok_or(Error::NotFound("payment"))?;
+        let mut tx = self.store.read(provider).await?;
+        let payment = tx
+            .payment(PaymentId::from_uuid(payment))
+            .await?
+            .ok_or(Error::NotFound("payment"))?;
+        let ticket = match payment.ticket_id {
+            Some(id) => tx.ticket(id).await?,
+            None => None,
+        };
+        let visit = payment
+            .visit
+            .clone()
+            .and_then(|v| serde_json::from_value(v).ok())
+            .unwrap_or_default();
+        Ok(PaymentPage {
+            provider: tx.provider().await?,
+            ticket,
+            visit,
+            prompt_until: payment.created_at.plus(PROMPT_LIFETIME),
+            payment,
+        })
+    }
+
+    /// The token of a payment's page.
+    pub fn payment_token(&self, provider: ProviderId, payment: PaymentId) -> String {
+        self.store
+            .vault()
+            .link(Link::Payment, provider, payment.uuid())
+    }
+
+    /// The newest payment for a device: what "same as last time" offers, and the page a browser
+    /// that lost its place is led back to.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn last_payment_of(
+        &self,
+        provider: ProviderId,
+        mac: MacAddr,
+    ) -> Result<Option<Payment>> {
+        let filter = PaymentFilter {
+            mac: Some(mac),
+            ..PaymentFilter::default()
+        };
+        let page = self
+            .store
+            .read(provider)
+            .await?
+            .payments(&filter, None, 1)
+            .await?;
+        Ok(page.rows.into_iter().next())
+    }
+
+    fn limit_payments(&self, purchase: &Purchase, phone: &Phone) -> Result<()> {
+        // By device and by phone; the address stands for both where there is no device, and many
+        // customers share one behind a hotspot.
+        let device = purchase
+            .visit
+            .mac
+            .map_or_else(|| purchase.source.clone(), |mac| mac.to_string());
+        for key in [phone.digits().to_owned(), device] {
+            self.limits
+                .by_text
+                .take(
+                    (Action::StartPayment, key),
+                    Action::StartPayment.allowance(),
+                    self.now(),
+                )
+                .map_err(|retry_after| Error::TooMany { retry_after })?;
+        }
+        Ok(())
+    }
+
+    /// Checks the wish and writes the payment down, with the job that will ask about it.
+    async fn prepare(
+        &self,
+        tx: &mut TenantTx,
+        provider: &Provider,
+        purchase: &Purchase,
+        phone: Phone,
+    ) -> Result<(Payment, Account)> {
+        if provider.status == ProviderStatus::Suspended {
+            return Err(Error::Suspended);
+        }
+        let now = self.now();
+        let plan = tx
+            .plan(purchase.plan)
+            .await?
+            .ok_or(Error::NotFound("plan"))?;
+        if !is_on_sale(&plan, calendar::Local::at(now, &provider.time_zone)) {
+            return Err(Invalid::NotOnSale.into());
+        }
+        if !plan
+            .price
+            .whole_major()
+            .is_some_and(|whole| (1..=MAX_SHILLINGS).contains(&whole))
+        {
+            return Err(Invalid::Price.into());
+        }
+        let ready = mpesa::account(tx)
+            .await?
+            .filter(|a| a.enabled)
+            .ok_or(Error::NoGateway)?;
+        let router_id = check_visit(tx, &purchase.visit).await?;
+        let customer = tx
+            .customer(CustomerId::new(&*self.clock, &*self.entropy), &phone, now)
+            .await?;
+        let payment = Payment {
+            id: PaymentId::new(&*self.clock, &*self.entropy),
+            gateway: MPESA.to_owned(),
+            status: PaymentStatus::Pending,
+            amount: plan.price,
+            plan_id: plan.id,
+            plan_name: plan.name,
+            terms: plan.terms,
+            customer_id: customer.id,
+            phone,
+            mac: purchase.visit.mac,
+            router_id,
+            visit: Some(serde_json::json!(purchase.visit)),
+            language: purchase.language,
+            merchant_request_id: None,
+            checkout_request_id: None,
+            receipt: None,
+            failure: None,
+            result_code: None,
+            result_text: None,
+            checks: 0,
+            ticket_id: None,
+            created_at: now,
+            prompted_at: None,
+            finished_at: None,
+        };
+        if !tx
+            .take_prompt(&payment.phone, payment.id, now, now.plus(PROMPT_LIFETIME))
+            .await?
+        {
+            return Err(Error::PromptOpen);
+        }
+        tx.insert_payment(&payment).await?;
+        tx.add_payment_step(payment.id, self.new_uuid(), now, PaymentStep::Asked, None)
+            .await?;
+        let first = self
+            .settings
+            .check_schedule
+            .first()
+            .copied()
+            .unwrap_or(PROMPT_LIFETIME);
+        tx.enqueue(JobKind::CheckPayment, payment.id.uuid(), now.plus(first))
+            .await?;
+        Ok((payment, ready.account))
+    }
+
+    /// Writes down what the gateway answered. A callback may have been faster: what it decided stays.
+    async fn note_start(
+        &self,
+        provider: ProviderId,
+        id: PaymentId,
+        start: Start,
+    ) -> Result<Payment> {
+        let now = self.now();
+        let mut tx = self.store.tenant(provider).await?;
+        let mut payment = tx
+            .lock_payment(id)
+            .await?
+            .ok_or(Error::NotFound("payment"))?;
+        let (step, detail) = match start {
+            Start::Accepted { reference } => {
+                payment
+                    .merchant_request_id
+                    .get_or_insert(reference.merchant_request_id);
+                payment
+                    .checkout_request_id
+                    .get_or_insert(reference.checkout_request_id);
+                payment.prompted_at = Some(now);
+                (PaymentStep::Prompted, None)
+            }
+            Start::Refused {
+                failure,
+                code,
+                message,
+            } => {
+                let detail = format!("{code} {message}");
+                fail(
+                    &mut tx,
+                    &mut payment,
+                    failure,
+                    Some(code),
+                    Some(message),
+                    now,
+                )
+                .await?;
+                (PaymentStep::Refused, Some(detail))
+            }
+            Start::Unknown { why } => (PaymentStep::NoAnswer, Some(why)),
+        };
+        tx.update_payment(&payment).await?;
+        tx.add_payment_step(id, self.new_uuid(), now, step, detail.as_deref())
+            .await?;
+        tx.commit().await?;
+        crash_point("purchase.noted");
+        self.events.tell(provider, Change::Payment(id));
+        Ok(payment)
+    }
+}
+
+/// Marks a payment failed, unless its outcome is known already, and frees its phone. The caller
+/// writes the payment.
+pub(crate) async fn fail(
+    tx: &mut TenantTx,
+    payment: &mut Payment,
+    failure: PaymentFailure,
+    code: Option<String>,
+    text: Option<String>,
+    now: Timestamp,
+) -> Result<bool> {
+    let event = match failure {
+        PaymentFailure::Cancelled => PaymentEvent::Cancelled,
+        PaymentFailure::NeverConfirmed => PaymentEvent::Expired,
+        _ => PaymentEvent::Failed,
+    };
+    let Some(status) = payment.status.after(event) else {
+        return Ok(false);
+    };
+    payment.status = status;
+    payment.failure = Some(failure);
+    payment.result_code = code;
+    payment.result_text = text;
+    payment.finished_at = Some(now);
+    tx.release_prompt(payment.id, &payment.phone).await?;
+    tx.cancel_job(JobKind::CheckPayment, payment.id.uuid())
+        .await?;
+    Ok(true)
+}
+
+/// The router a visit came by. A visit that names none is not at a hotspot; one that would send the
+/// browser anywhere but to that router's own login page is refused, because the code goes there.
+pub(crate) async fn check_visit(
+    tx: &mut TenantTx,
+    visit: &Visit,
+) -> Result<Option<bando_domain::RouterId>> {
+    if visit.identity.is_empty() && visit.link_login_only.is_empty() {
+        return Ok(None);
+    }
+    let routers = tx.routers().await?;
+    let router = routers
+        .into_iter()
+        .find(|r| r.identity == visit.identity)
+        .ok_or(Invalid::LoginAddress)?;
+    let fits = visit.link_login_only.is_empty()
+        || visit
+            .login_host()
+            .is_some_and(|host| host.eq_ignore_ascii_case(&router.hotspot_host));
+    if fits {
+        Ok(Some(router.id))
+    } else {
+        Err(Invalid::LoginAddress.into())
+    }
+}
+
+fn is_on_sale(plan: &Plan, local: calendar::Local) -> bool {
+    plan.on_sale
+        && plan.price.is_positive()
+        && plan
+            .window
+            .is_none_or(|window| window.contains(local.weekday, local.minute))
+}
+
+/// What the payer reads as the account number: the provider's short name and a piece of the
+/// payment's id, at most twelve letters and digits.
+fn account_reference(provider: &Provider, payment: &Payment) -> String {
+    let name: String = provider
+        .slug
+        .as_str()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(7)
+        .collect();
+    let id = payment.id.uuid().simple().to_string();
+    format!("{name}{}", &id[id.len() - 5..]).to_ascii_uppercase()
+}
