@@ -222,7 +222,9 @@ impl Router {
             }
             let session = Session::new(id, &user, (mac, ip), grant, self.now());
             state.sessions.insert(mac, session.clone());
-            if self.config.profile.mac_cookie {
+            let profile = &self.config.profile;
+            // What a MAC login would remember is the MAC address.
+            if profile.mac_cookie && user != profile.mac_format.write(mac) {
                 state.cookies.insert(mac, (user, proof));
             }
             session

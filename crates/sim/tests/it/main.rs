@@ -3,4 +3,5 @@
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 mod daraja;
+mod mikrotik;
 mod support;

@@ -1,7 +1,5 @@
 //! The simulated MikroTik against a small RADIUS server.
 
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
-
 mod accounting;
 mod browser;
 mod control;
