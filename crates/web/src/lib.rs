@@ -1,8 +1,17 @@
 //! HTTP: portal, console, API and gateway hooks.
 
+mod api;
 pub mod assets;
 pub mod charts;
+mod console;
 pub mod format;
+mod hooks;
 pub mod i18n;
+mod portal;
 pub mod qr;
+mod server;
+mod state;
 pub mod views;
+
+pub use server::{router, serve};
+pub use state::{Source, Web};

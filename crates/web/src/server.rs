@@ -1,0 +1,74 @@
+//! The router of all faces, its layers, and serving it.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Router, extract::Path};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::state::Web;
+use crate::{api, assets, console, hooks, portal};
+
+/// The largest body anyone may send: forms, JSON and callbacks are far smaller.
+const MAX_BODY: usize = 64 * 1024;
+
+/// The longest a request may take; live streams are answered at once and go on.
+const MAX_TIME: Duration = Duration::from_secs(45);
+
+/// Every route of the program.
+pub fn router(web: Web) -> Router {
+    Router::new()
+        .merge(portal::routes())
+        .merge(console::routes())
+        .merge(api::routes())
+        .merge(hooks::routes())
+        .route("/assets/{name}", get(asset))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(hooks::ready))
+        .fallback(portal::not_found)
+        .with_state(web)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, MAX_TIME))
+        .layer(CatchPanicLayer::new())
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "same-origin"))
+        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
+}
+
+/// Serves `router` until `stop` ends, then finishes the requests that are under way.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
+}
+
+async fn asset(Path(name): Path<String>) -> impl IntoResponse {
+    match assets::find(&name) {
+        Some(found) => {
+            let headers =
+                [(header::CONTENT_TYPE, found.content_type), (header::CACHE_CONTROL, assets::CACHE_CONTROL)];
+            (headers, found.bytes.as_slice()).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// A header that every answer has, unless its handler set another.
+fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
