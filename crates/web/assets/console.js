@@ -1,1 +1,35 @@
-//
+// Comforts of the console; every page works without this file.
+(function () {
+  "use strict";
+  document.addEventListener("click", function (event) {
+    var copy = event.target.closest("[data-copy]");
+    if (copy) {
+      var text = document.querySelector(copy.getAttribute("data-copy")).textContent;
+      navigator.clipboard.writeText(text).then(function () {
+        copy.querySelector("span").textContent = copy.getAttribute("data-copied");
+      });
+    }
+    if (event.target.closest("[data-print]")) window.print();
+  });
+  // Buttons that need a script are hidden until there is one.
+  function reveal() {
+    document.querySelectorAll("[data-print]").forEach(function (b) { b.hidden = false; });
+    if (navigator.clipboard) document.querySelectorAll("[data-copy]").forEach(function (b) { b.hidden = false; });
+  }
+  reveal();
+  document.addEventListener("htmx:afterSwap", reveal);
+  // Filters apply as they are chosen.
+  document.querySelectorAll(".filters select").forEach(function (select) {
+    select.addEventListener("change", function () { select.form.submit(); });
+  });
+  // "/" goes to the search field.
+  document.addEventListener("keydown", function (event) {
+    var typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
+    var field = document.getElementById("q");
+    if (event.key === "/" && field && !typing && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      field.focus();
+      field.select();
+    }
+  });
+})();

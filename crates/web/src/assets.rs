@@ -25,6 +25,8 @@ pub enum Asset {
     HtmxSse,
     /// Polls for the end of the wait on the portal; the page works without.
     PortalJs,
+    /// The style of voucher sheets, on top of the console's.
+    SheetCss,
 }
 
 /// An asset as it is served.
@@ -48,7 +50,7 @@ const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 impl Asset {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::ConsoleCss,
         Self::ConsoleJs,
         Self::DemoCss,
@@ -57,6 +59,7 @@ impl Asset {
         Self::Htmx,
         Self::HtmxSse,
         Self::PortalJs,
+        Self::SheetCss,
     ];
 
     /// Its address: `/assets/console-1f2e3d4c5b.css`.
@@ -66,20 +69,66 @@ impl Asset {
     }
 
     fn load(self) -> Served {
-        let console = || compact(&[&themed(TOKENS), include_str!("../assets/console.css")].concat());
+        let console =
+            || compact(&[&themed(TOKENS), include_str!("../assets/console.css")].concat());
         let (stem, end, content_type, bytes) = match self {
             Self::ConsoleCss => ("console", "css", CSS, console().into_bytes()),
-            Self::ConsoleJs => ("console", "js", JS, include_bytes!("../assets/console.js").to_vec()),
-            Self::DemoCss => ("demo", "css", CSS, compact(include_str!("../assets/demo.css")).into_bytes()),
-            Self::DemoJs => ("demo", "js", JS, include_bytes!("../assets/demo.js").to_vec()),
+            Self::ConsoleJs => (
+                "console",
+                "js",
+                JS,
+                include_bytes!("../assets/console.js").to_vec(),
+            ),
+            Self::DemoCss => (
+                "demo",
+                "css",
+                CSS,
+                compact(include_str!("../assets/demo.css")).into_bytes(),
+            ),
+            Self::DemoJs => (
+                "demo",
+                "js",
+                JS,
+                include_bytes!("../assets/demo.js").to_vec(),
+            ),
             Self::Icons => ("icons", "svg", SVG, ICONS.as_bytes().to_vec()),
-            Self::Htmx => ("htmx", "js", JS, include_bytes!("../assets/vendor/htmx.min.js").to_vec()),
-            Self::HtmxSse => ("htmx-sse", "js", JS, include_bytes!("../assets/vendor/htmx-ext-sse.min.js").to_vec()),
-            Self::PortalJs => ("portal", "js", JS, include_bytes!("../assets/portal.js").to_vec()),
+            Self::Htmx => (
+                "htmx",
+                "js",
+                JS,
+                include_bytes!("../assets/vendor/htmx.min.js").to_vec(),
+            ),
+            Self::HtmxSse => (
+                "htmx-sse",
+                "js",
+                JS,
+                include_bytes!("../assets/vendor/htmx-ext-sse.min.js").to_vec(),
+            ),
+            Self::PortalJs => (
+                "portal",
+                "js",
+                JS,
+                include_bytes!("../assets/portal.js").to_vec(),
+            ),
+            Self::SheetCss => (
+                "sheet",
+                "css",
+                CSS,
+                compact(include_str!("../assets/sheet.css")).into_bytes(),
+            ),
         };
-        let hash: String = Sha256::digest(&bytes).iter().take(5).map(|b| format!("{b:02x}")).collect();
+        let hash: String = Sha256::digest(&bytes)
+            .iter()
+            .take(5)
+            .map(|b| format!("{b:02x}"))
+            .collect();
         let name = format!("{stem}-{hash}.{end}");
-        Served { url: format!("/assets/{name}"), name, content_type, bytes }
+        Served {
+            url: format!("/assets/{name}"),
+            name,
+            content_type,
+            bytes,
+        }
     }
 }
 
@@ -102,8 +151,9 @@ pub fn all() -> &'static [Served] {
 /// The portal's whole style, put into its pages so that the first view is one request.
 #[must_use]
 pub fn portal_style() -> &'static str {
-    static STYLE: LazyLock<String> =
-        LazyLock::new(|| compact(&[&themed(TOKENS), include_str!("../assets/portal.css")].concat()));
+    static STYLE: LazyLock<String> = LazyLock::new(|| {
+        compact(&[&themed(TOKENS), include_str!("../assets/portal.css")].concat())
+    });
     &STYLE
 }
 
@@ -116,22 +166,28 @@ pub fn icon(name: &str) -> String {
         .lines()
         .find_map(|line| line.strip_prefix(&open))
         .and_then(|rest| rest.strip_suffix("</symbol>"))
-        .map_or_else(String::new, |rest| format!("<svg class=\"i\" aria-hidden=\"true\" {rest}</svg>"))
+        .map_or_else(String::new, |rest| {
+            format!("<svg class=\"i\" aria-hidden=\"true\" {rest}</svg>")
+        })
 }
 
 /// The `Content-Security-Policy` of every page: our own scripts and styles, the portal's inline
-/// style by its hash, nothing from elsewhere. `form_to` is the origin of the router on the one page
-/// whose form goes there (`http://10.5.50.1`).
+/// style by its hash, nothing from elsewhere. `router` is the router's origin (`http://10.5.50.1`) on
+/// the page whose form goes there, and on the demo page, which frames it.
 #[must_use]
-pub fn csp(form_to: Option<&str>) -> String {
+pub fn csp(router: Option<&str>) -> String {
     static STYLE_HASH: LazyLock<String> =
         LazyLock::new(|| STANDARD.encode(Sha256::digest(portal_style().as_bytes())));
-    let form_to = form_to
-        .filter(|origin| origin.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b';' | b',' | b'\'' | b'"')))
+    let router = router
+        .filter(|origin| {
+            origin
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && !matches!(b, b';' | b',' | b'\'' | b'"'))
+        })
         .map_or_else(String::new, |origin| format!(" {origin}"));
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-{}'; img-src 'self' data:; \
-         connect-src 'self'; form-action 'self'{form_to}; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'",
+         connect-src 'self'; form-action 'self'{router}; frame-src 'self'{router}; frame-ancestors 'self'; base-uri 'none'",
         *STYLE_HASH
     )
 }
@@ -159,7 +215,9 @@ fn compact(css: &str) -> String {
     let words: Vec<&str> = out.split_whitespace().collect();
     let mut tight = words.join(" ");
     for mark in ["{", "}", ";", ","] {
-        tight = tight.replace(&format!(" {mark}"), mark).replace(&format!("{mark} "), mark);
+        tight = tight
+            .replace(&format!(" {mark}"), mark)
+            .replace(&format!("{mark} "), mark);
     }
     tight.replace(": ", ":").replace(";}", "}")
 }
@@ -173,13 +231,23 @@ mod tests {
         let served = find(Asset::ConsoleCss.url().trim_start_matches("/assets/")).unwrap();
         assert_eq!(served.content_type, CSS);
         assert!(find("console.css").is_none());
-        assert!(Asset::ALL.iter().enumerate().all(|(i, asset)| *asset as usize == i));
+        assert!(
+            Asset::ALL
+                .iter()
+                .enumerate()
+                .all(|(i, asset)| *asset as usize == i)
+        );
     }
 
     #[test]
     fn styles_stay_small() {
-        assert!(find(Asset::ConsoleCss.url().trim_start_matches("/assets/")).unwrap().bytes.len() <= 14 * 1024);
-        assert!(portal_style().len() <= 10 * 1024, "{}", portal_style().len());
+        // About 4.5 KB as sent, compressed.
+        assert!(SERVED[Asset::ConsoleCss as usize].bytes.len() <= 18 * 1024);
+        assert!(
+            portal_style().len() <= 10 * 1024,
+            "{}",
+            portal_style().len()
+        );
         assert!(include_str!("../assets/portal.js").len() <= 2048);
     }
 

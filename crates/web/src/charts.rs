@@ -31,9 +31,12 @@ pub fn sparkline(values: &[u64], title: &str) -> String {
             format!("{x:.1},{y:.1}")
         })
         .collect();
-    let dot = points.last().and_then(|last| last.split_once(',')).map_or_else(String::new, |(x, y)| {
-        format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"2\"/>")
-    });
+    let dot = points
+        .last()
+        .and_then(|last| last.split_once(','))
+        .map_or_else(String::new, |(x, y)| {
+            format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"2\"/>")
+        });
     format!(
         "<svg class=\"spark\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">\
          <polyline points=\"{}\"/>{dot}</svg>",
@@ -50,7 +53,10 @@ pub fn bars(bars: &[Bar], title: &str) -> String {
     const TOP: u64 = 16;
     let most = bars.iter().map(|bar| bar.value).max().unwrap_or(0).max(1);
     let width = bars.len().max(1) * SLOT;
-    let spoken: Vec<String> = bars.iter().map(|bar| format!("{} {}", bar.label, bar.text)).collect();
+    let spoken: Vec<String> = bars
+        .iter()
+        .map(|bar| format!("{} {}", bar.label, bar.text))
+        .collect();
     let mut svg = format!(
         "<svg class=\"bars\" viewBox=\"0 0 {width} {}\" role=\"img\" aria-label=\"{}: {}\">",
         TOP + HEIGHT + 20,
@@ -61,7 +67,11 @@ pub fn bars(bars: &[Bar], title: &str) -> String {
         let height = (u128::from(bar.value) * u128::from(HEIGHT) / u128::from(most)) as u64;
         let height = height.max(2);
         let (left, middle, y) = (i * SLOT + 6, i * SLOT + SLOT / 2, TOP + HEIGHT - height);
-        let last = if i + 1 == bars.len() { " class=\"last\"" } else { "" };
+        let last = if i + 1 == bars.len() {
+            " class=\"last\""
+        } else {
+            ""
+        };
         // Writing to a String cannot fail.
         let _ = write!(
             svg,
@@ -107,7 +117,11 @@ mod tests {
         assert!(drawn.contains("a &quot;b&quot; &lt;c&gt;"));
         assert!(!drawn.contains("NaN") && !drawn.contains(",-"));
         assert!(sparkline(&[], "nothing").contains("points=\"\""));
-        let bar = |value| Bar { label: "Mon".into(), text: "<1>".into(), value };
+        let bar = |value| Bar {
+            label: "Mon".into(),
+            text: "<1>".into(),
+            value,
+        };
         assert!(bars(&[bar(u64::MAX), bar(0)], "week").contains("Mon &lt;1&gt;"));
         assert!(gauge(250, "left").contains("width=\"100\" height=\"4\"/></svg>"));
     }

@@ -41,7 +41,12 @@ impl Times {
     #[must_use]
     pub fn date(&self, at: i64) -> String {
         let local = self.local(at);
-        format!("{} {} {}", local.day(), month(self.lang, local.month()), local.year())
+        format!(
+            "{} {} {}",
+            local.day(),
+            month(self.lang, local.month()),
+            local.year()
+        )
     }
 
     /// The date and the time to the second, for receipts and timelines.
@@ -61,7 +66,11 @@ impl Times {
             1 => self.lang.tomorrow_at(clock),
             -1 => self.lang.yesterday_at(clock),
             2..=6 => format!("{} {clock}", weekday(self.lang, local.weekday())),
-            _ => format!("{} {} {clock}", local.day(), month(self.lang, local.month())),
+            _ => format!(
+                "{} {} {clock}",
+                local.day(),
+                month(self.lang, local.month())
+            ),
         }
     }
 
@@ -125,7 +134,10 @@ pub fn short_duration(lang: Lang, seconds: u64) -> String {
         (MINUTE, lang.short_minute()),
         (SECOND, lang.short_second()),
     ];
-    let first = units.iter().position(|(size, _)| seconds >= *size).unwrap_or(3);
+    let first = units
+        .iter()
+        .position(|(size, _)| seconds >= *size)
+        .unwrap_or(3);
     // Below a minute only seconds are left; above an hour nobody counts them.
     let parts: Vec<String> = units
         .iter()
@@ -146,9 +158,12 @@ pub fn short_duration(lang: Lang, seconds: u64) -> String {
     parts.join(" ")
 }
 
-/// The time between two steps: `0.4 s`, `12 s`, `3 min`.
+/// The time between two steps: `40 ms`, `3.2 s`, `12 s`, `3 min`.
 #[must_use]
 pub fn gap(lang: Lang, millis: u64) -> String {
+    if millis < 1_000 {
+        return format!("{millis} ms");
+    }
     if millis < 10_000 {
         let tenths = (millis + 50) / 100;
         return decimal(lang, tenths, "s");
@@ -160,7 +175,12 @@ pub fn gap(lang: Lang, millis: u64) -> String {
 #[must_use]
 pub fn bytes(lang: Lang, n: u64) -> String {
     let letter = lang.byte_letter();
-    for (size, prefix) in [(1_000_000_000_000, "T"), (1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")] {
+    for (size, prefix) in [
+        (1_000_000_000_000, "T"),
+        (1_000_000_000, "G"),
+        (1_000_000, "M"),
+        (1_000, "k"),
+    ] {
         if n >= size {
             return decimal(lang, n / (size / 10), &format!("{prefix}{letter}"));
         }
@@ -200,7 +220,10 @@ pub fn whole(lang: Lang, n: u64) -> String {
 #[must_use]
 pub fn code(code: &str) -> String {
     let letters: Vec<char> = code.chars().collect();
-    let groups: Vec<String> = letters.chunks(5).map(|group| group.iter().collect()).collect();
+    let groups: Vec<String> = letters
+        .chunks(5)
+        .map(|group| group.iter().collect())
+        .collect();
     groups.join(" ")
 }
 
@@ -215,7 +238,9 @@ fn decimal(lang: Lang, tenths: u64, unit: &str) -> String {
 }
 
 fn days_between(from: &Zoned, to: &Zoned) -> i32 {
-    from.date().until(to.date()).map_or(i32::MAX, |span| span.get_days())
+    from.date()
+        .until(to.date())
+        .map_or(i32::MAX, |span| span.get_days())
 }
 
 fn weekday(lang: Lang, day: Weekday) -> &'static str {
@@ -261,7 +286,10 @@ mod tests {
         assert_eq!(times.near(NOW + 3 * 3_600_000, NOW), "18:42");
         assert_eq!(times.near(NOW + 24 * 3_600_000, NOW), "tomorrow 15:42");
         assert_eq!(times.near(NOW + 3 * 24 * 3_600_000, NOW), "Monday 15:42");
-        assert_eq!(times.near(NOW + 30 * 24 * 3_600_000, NOW), "20 December 15:42");
+        assert_eq!(
+            times.near(NOW + 30 * 24 * 3_600_000, NOW),
+            "20 December 15:42"
+        );
         assert_eq!(times.full(NOW), "20 November 2026, 15:42:07");
         assert_eq!(times.ago(NOW - 14 * 60_000, NOW), "14 min ago");
         assert_eq!(times.ago(NOW + 5, NOW), "just now");
@@ -279,7 +307,7 @@ mod tests {
         assert_eq!(short_duration(Lang::En, 42), "42 s");
         assert_eq!(short_duration(Lang::En, 0), "0 s");
         assert_eq!(short_duration(Lang::En, 95), "1 min");
-        assert_eq!(gap(Lang::En, 420), "0.4 s");
+        assert_eq!(gap(Lang::En, 420), "420 ms");
         assert_eq!(gap(Lang::Fr, 3_200), "3,2 s");
         assert_eq!(gap(Lang::En, 12_400), "12 s");
     }

@@ -159,16 +159,26 @@ mod tests {
             let expected = arguments(languages[0][0]);
             for form in languages.iter().flat_map(|forms| forms.iter()) {
                 assert!(!form.trim().is_empty(), "{key} has an empty translation");
-                assert_eq!(arguments(form), expected, "{key}: arguments differ in {form:?}");
+                assert_eq!(
+                    arguments(form),
+                    expected,
+                    "{key}: arguments differ in {form:?}"
+                );
                 assert!(!form.contains("Oops"), "{key} says Oops");
-                assert!(!form.contains('\''), "{key}: write the apostrophe as ’ in {form:?}");
+                assert!(
+                    !form.contains('\''),
+                    "{key}: write the apostrophe as ’ in {form:?}"
+                );
             }
         }
     }
 
     #[test]
     fn a_header_names_the_first_language_we_speak() {
-        assert_eq!(Lang::from_accept_language("de-DE,fr-CI;q=0.8,en;q=0.5"), Some(Lang::Fr));
+        assert_eq!(
+            Lang::from_accept_language("de-DE,fr-CI;q=0.8,en;q=0.5"),
+            Some(Lang::Fr)
+        );
         assert_eq!(Lang::from_accept_language("SW"), Some(Lang::Sw));
         assert_eq!(Lang::from_accept_language("*"), None);
     }

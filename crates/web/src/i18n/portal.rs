@@ -16,7 +16,7 @@ messages! {
     no_plans_text: "Come back a little later, or use a voucher if you have one." / "Rudi baadaye kidogo, au tumia vocha kama unayo." / "Revenez un peu plus tard, ou utilisez un bon si vous en avez un.";
     already_online_ticket: "You already have a ticket" / "Tayari una tiketi" / "Vous avez déjà un ticket";
     connect_again: "Connect again" / "Unganisha tena" / "Se reconnecter";
-    have_voucher: "Have a voucher?" / "Una vocha?" / "Un bon ?";
+    have_voucher: "Have a voucher?" / "Una vocha?" / "J’ai un bon";
     already_paid: "Already paid?" / "Umeshalipa?" / "Déjà payé ?";
     help: "Help" / "Msaada" / "Aide";
     back: "Back" / "Rudi" / "Retour";
@@ -71,7 +71,7 @@ messages! {
     your_code: "Your code" / "Nambari yako ya tiketi" / "Votre code";
     keep_code: "Keep it: it brings you back online on any phone." / "Ihifadhi: itakurudisha mtandaoni kwenye simu yoyote." / "Gardez-le : il vous reconnecte sur n’importe quel téléphone.";
     add_device: "Add a device" / "Ongeza kifaa" / "Ajouter un appareil";
-    add_device_how: "Join the same Wi-Fi on the other device and scan this, or type the code under “Have a voucher?”." / "Jiunge na Wi-Fi hii kwenye kifaa kingine kisha piga picha ya QR, au andika nambari kwenye “Una vocha?”." / "Sur l’autre appareil, rejoignez le même Wi-Fi et scannez ceci, ou saisissez le code sous « Un bon ? ».";
+    add_device_how: "Join the same Wi-Fi on the other device and scan this, or type the code under “Have a voucher?”." / "Jiunge na Wi-Fi hii kwenye kifaa kingine kisha piga picha ya QR, au andika nambari kwenye “Una vocha?”." / "Sur l’autre appareil, rejoignez le même Wi-Fi et scannez ceci, ou saisissez le code sous « J’ai un bon ».";
     works_on(devices): "Works on {devices} at a time." / "Inatumika kwenye {devices} kwa wakati mmoja." / "Fonctionne sur {devices} à la fois.";
     receipt: "Receipt" / "Risiti" / "Reçu";
     time_and_data: "Time and data left" / "Muda na data iliyobaki" / "Temps et données restants";
@@ -130,9 +130,9 @@ messages! {
     help_paid_q: "I paid but I am not online" / "Nimelipa lakini siko mtandaoni" / "J’ai payé mais je ne suis pas en ligne";
     help_paid_a: "Open “Already paid?” and paste the M-Pesa message. You are never charged twice for one ticket." / "Fungua “Umeshalipa?” na ubandike ujumbe wa M-Pesa. Hutakatwa mara mbili kwa tiketi moja." / "Ouvrez « Déjà payé ? » et collez le message M-Pesa. Un ticket n’est jamais débité deux fois.";
     help_other_phone_q: "I changed my phone" / "Nimebadilisha simu" / "J’ai changé de téléphone";
-    help_other_phone_a: "Open “Have a voucher?” on the new phone and type the code of your ticket." / "Fungua “Una vocha?” kwenye simu mpya na uandike nambari ya tiketi yako." / "Ouvrez « Un bon ? » sur le nouveau téléphone et saisissez le code de votre ticket.";
+    help_other_phone_a: "Open “Have a voucher?” on the new phone and type the code of your ticket." / "Fungua “Una vocha?” kwenye simu mpya na uandike nambari ya tiketi yako." / "Ouvrez « J’ai un bon » sur le nouveau téléphone et saisissez le code de votre ticket.";
     help_voucher_q: "I have a paper voucher" / "Nina vocha ya karatasi" / "J’ai un bon en papier";
-    help_voucher_a: "Open “Have a voucher?” and type its code." / "Fungua “Una vocha?” na uandike nambari yake." / "Ouvrez « Un bon ? » et saisissez son code.";
+    help_voucher_a: "Open “Have a voucher?” and type its code." / "Fungua “Una vocha?” na uandike nambari yake." / "Ouvrez « J’ai un bon » et saisissez son code.";
     call_us: "Call us" / "Tupigie simu" / "Appelez-nous";
 
     not_found_title: "This page is not here" / "Ukurasa huu haupo" / "Cette page n’existe pas";

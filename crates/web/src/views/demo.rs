@@ -32,7 +32,15 @@ pub struct Demo {
 impl Demo {
     /// How the next payment can be made to go.
     pub const OUTCOMES: [&'static str; 9] = [
-        "normal", "no-money", "wrong-pin", "cancelled", "timeout", "callback-late", "callback-lost", "callback-twice", "busy",
+        "normal",
+        "no-money",
+        "wrong-pin",
+        "cancelled",
+        "timeout",
+        "callback-late",
+        "callback-lost",
+        "callback-twice",
+        "busy",
     ];
 
     fn outcomes(&self) -> Vec<(&'static str, &'static str, bool)> {
@@ -48,7 +56,9 @@ impl Demo {
             "busy" => PaymentProblem::SystemBusy.short(t),
             _ => t.demo_normal(),
         };
-        Self::OUTCOMES.map(|slug| (slug, label(slug), slug == self.state.prompt.outcome)).into()
+        Self::OUTCOMES
+            .map(|slug| (slug, label(slug), slug == self.state.prompt.outcome))
+            .into()
     }
 }
 
@@ -176,7 +186,7 @@ pub struct MoneyStep {
     pub at: String,
     /// The time since the step before: `3.2 s`.
     pub gap: String,
-    /// `ok`, `wait`, `bad` or `todo`.
+    /// `ok`, `wait`, `bad` or `later`.
     pub tone: String,
 }
 

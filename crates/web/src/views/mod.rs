@@ -57,7 +57,10 @@ impl Notice {
     /// A message with this tone.
     #[must_use]
     pub fn new(tone: Tone, text: impl Into<String>) -> Self {
-        Self { tone, text: text.into() }
+        Self {
+            tone,
+            text: text.into(),
+        }
     }
 }
 
@@ -74,7 +77,10 @@ impl Field {
     /// A field without an error.
     #[must_use]
     pub fn of(value: impl Into<String>) -> Self {
-        Self { value: value.into(), error: None }
+        Self {
+            value: value.into(),
+            error: None,
+        }
     }
 }
 
@@ -127,8 +133,14 @@ pub enum PaymentStatus {
 
 impl PaymentStatus {
     /// All of them, in the order filters offer them.
-    pub const ALL: [Self; 6] =
-        [Self::Success, Self::Pending, Self::Failed, Self::Cancelled, Self::Expired, Self::Refunded];
+    pub const ALL: [Self; 6] = [
+        Self::Success,
+        Self::Pending,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Expired,
+        Self::Refunded,
+    ];
 
     /// Its name in addresses (`?status=failed`).
     #[must_use]
@@ -185,7 +197,13 @@ pub enum TicketStatus {
 
 impl TicketStatus {
     /// All of them, in the order filters offer them.
-    pub const ALL: [Self; 5] = [Self::Active, Self::Unused, Self::UsedUp, Self::Expired, Self::Revoked];
+    pub const ALL: [Self; 5] = [
+        Self::Active,
+        Self::Unused,
+        Self::UsedUp,
+        Self::Expired,
+        Self::Revoked,
+    ];
 
     /// Its name in addresses (`?status=active`).
     #[must_use]

@@ -94,7 +94,11 @@ impl BatchPage {
             .map(|page| {
                 let from = page * Self::PER_PAGE;
                 let to = self.total.min(from + Self::PER_PAGE);
-                (from + 1, to, format!("/console/batches/{}/sheet?from={from}", self.id))
+                (
+                    from + 1,
+                    to,
+                    format!("/console/batches/{}/sheet?from={from}", self.id),
+                )
             })
             .collect()
     }

@@ -73,7 +73,10 @@ impl Home {
     /// How many steps of the checklist are done, and how many there are.
     fn progress(&self) -> (u64, u64) {
         let checks = self.checklist.as_deref().unwrap_or_default();
-        let done = checks.iter().filter(|check| check.state == CheckState::Done).count();
+        let done = checks
+            .iter()
+            .filter(|check| check.state == CheckState::Done)
+            .count();
         (done as u64, checks.len() as u64)
     }
 }

@@ -97,7 +97,10 @@ impl Theme {
     /// The theme of that name; anything unknown follows the system.
     #[must_use]
     pub fn parse(slug: &str) -> Self {
-        Self::ALL.into_iter().find(|theme| theme.slug() == slug).unwrap_or_default()
+        Self::ALL
+            .into_iter()
+            .find(|theme| theme.slug() == slug)
+            .unwrap_or_default()
     }
 
     /// The value of `data-theme`, when the reader chose one.
@@ -143,7 +146,13 @@ pub enum Section {
 
 impl Section {
     /// The bar at the bottom of a phone.
-    const BAR: [Self; 5] = [Self::Home, Self::Sell, Self::Payments, Self::Sessions, Self::More];
+    const BAR: [Self; 5] = [
+        Self::Home,
+        Self::Sell,
+        Self::Payments,
+        Self::Sessions,
+        Self::More,
+    ];
     /// The rail on a desk: daily work first.
     const RAIL: [Self; 10] = [
         Self::Home,
@@ -158,8 +167,14 @@ impl Section {
         Self::Settings,
     ];
     /// What the bar has no room for.
-    const REST: [Self; 6] =
-        [Self::Tickets, Self::Batches, Self::Plans, Self::Routers, Self::Mpesa, Self::Settings];
+    const REST: [Self; 6] = [
+        Self::Tickets,
+        Self::Batches,
+        Self::Plans,
+        Self::Routers,
+        Self::Mpesa,
+        Self::Settings,
+    ];
 
     /// Its address.
     #[must_use]
@@ -274,7 +289,7 @@ impl CheckState {
             Self::Done => "ok",
             Self::Doing => "wait",
             Self::Failed => "bad",
-            Self::Todo => "todo",
+            Self::Todo => "later",
         }
     }
 
@@ -316,13 +331,25 @@ impl Fact {
     /// A fact without a page.
     #[must_use]
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), value: value.into(), href: None }
+        Self {
+            name: name.into(),
+            value: value.into(),
+            href: None,
+        }
     }
 
     /// A fact whose value leads to a page.
     #[must_use]
-    pub fn link(name: impl Into<String>, value: impl Into<String>, href: impl Into<String>) -> Self {
-        Self { name: name.into(), value: value.into(), href: Some(href.into()) }
+    pub fn link(
+        name: impl Into<String>,
+        value: impl Into<String>,
+        href: impl Into<String>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            value: value.into(),
+            href: Some(href.into()),
+        }
     }
 }
 

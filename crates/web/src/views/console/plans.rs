@@ -95,7 +95,10 @@ pub struct PlanForm {
 
 impl PlanForm {
     fn action(&self) -> String {
-        self.id.as_ref().map_or_else(|| "/console/plans".to_owned(), |id| format!("/console/plans/{id}"))
+        self.id.as_ref().map_or_else(
+            || "/console/plans".to_owned(),
+            |id| format!("/console/plans/{id}"),
+        )
     }
 
     fn has_burst(&self) -> bool {
@@ -103,6 +106,8 @@ impl PlanForm {
     }
 
     fn has_window(&self) -> bool {
-        !self.from.value.is_empty() || self.from.error.is_some() || self.days.iter().any(|day| !day.selected)
+        !self.from.value.is_empty()
+            || self.from.error.is_some()
+            || self.days.iter().any(|day| !day.selected)
     }
 }

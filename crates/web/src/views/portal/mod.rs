@@ -78,7 +78,11 @@ impl Page {
     /// The same page in each language.
     #[must_use]
     pub fn languages(&self) -> Vec<LangLink> {
-        let link = |lang| LangLink { lang, href: self.url_in(lang, &self.path), current: lang == self.t };
+        let link = |lang| LangLink {
+            lang,
+            href: self.url_in(lang, &self.path),
+            current: lang == self.t,
+        };
         Lang::ALL.map(link).into()
     }
 
@@ -91,14 +95,22 @@ impl Page {
     /// The number to call, as people write it and as a link dials it (`tel:0712345678`).
     fn support(&self) -> Option<(&str, String)> {
         let phone = self.support_phone.as_deref()?;
-        let digits: String = phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+        let digits: String = phone
+            .chars()
+            .filter(|c| c.is_ascii_digit() || *c == '+')
+            .collect();
         Some((phone, format!("tel:{digits}")))
     }
 
     fn url_in(&self, lang: Lang, path: &str) -> String {
         let slash = if path.is_empty() { "" } else { "/" };
         let and = if self.context.is_empty() { "" } else { "&" };
-        format!("{}{slash}{path}?lang={}{and}{}", self.base, lang.code(), self.context)
+        format!(
+            "{}{slash}{path}?lang={}{and}{}",
+            self.base,
+            lang.code(),
+            self.context
+        )
     }
 }
 
@@ -110,7 +122,10 @@ mod tests {
     fn addresses_carry_language_and_context() {
         let page = Page::new(Lang::Sw, "Mama Njeri", "/p/mama-njeri", "pay/abc", "v=x1");
         assert_eq!(page.url(""), "/p/mama-njeri?lang=sw&v=x1");
-        assert_eq!(page.languages()[2].href, "/p/mama-njeri/pay/abc?lang=fr&v=x1");
+        assert_eq!(
+            page.languages()[2].href,
+            "/p/mama-njeri/pay/abc?lang=fr&v=x1"
+        );
         let bare = Page::new(Lang::En, "x", "/p/x", "", "");
         assert_eq!(bare.here(), "/p/x?lang=en");
     }

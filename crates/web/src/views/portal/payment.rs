@@ -182,8 +182,14 @@ pub enum Connect {
 }
 
 impl Success {
+    fn online(&self) -> bool {
+        matches!(self.connect, Connect::Online { .. })
+    }
+
     fn receipt_url(&self) -> Option<String> {
-        self.payment.as_ref().map(|token| self.page.url(&format!("pay/{token}/receipt")))
+        self.payment
+            .as_ref()
+            .map(|token| self.page.url(&format!("pay/{token}/receipt")))
     }
 
     fn status_url(&self) -> String {
