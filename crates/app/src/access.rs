@@ -251,6 +251,16 @@ impl App {
         Ok(closed)
     }
 
+    /// Whether somebody may try a code at all: see [`count_wrong_code`](Self::count_wrong_code).
+    pub fn may_try_code(&self, provider: ProviderId, who: &str) -> bool {
+        let now = self.now();
+        let by_text = &self.limits.by_text;
+        let own = (Action::WrongCode, format!("{provider} {who}"));
+        let everybody = (Action::WrongCode, provider.to_string());
+        by_text.is_left(&own, Action::WrongCode.allowance(), now)
+            && by_text.is_left(&everybody, WRONG_CODES_PER_PROVIDER, now)
+    }
+
     /// Counts a wrong code, by whoever typed it (`who`: a device or an address) and for the whole
     /// provider.
     ///

@@ -24,6 +24,16 @@ impl Allowance {
             per: Duration::from_secs(seconds),
         }
     }
+
+    /// A whole burst, in thousandths of a try.
+    fn full(self) -> u64 {
+        u64::from(self.burst) * 1000
+    }
+
+    /// The time in which one try grows back.
+    fn millis_per_try(self) -> u64 {
+        (self.per.as_millis() as u64 / u64::from(self.burst.max(1))).max(1)
+    }
 }
 
 /// The most keys one limiter remembers. Past it, full buckets are forgotten first; if none is full,
@@ -62,13 +72,8 @@ impl<K: Eq + Hash> Limiter<K> {
         allowance: Allowance,
         now: Timestamp,
     ) -> Result<(), Duration> {
-        let full = u64::from(allowance.burst) * 1000;
-        let millis_per_try =
-            (allowance.per.as_millis() as u64 / u64::from(allowance.burst.max(1))).max(1);
-        let refill = |b: &Bucket| {
-            let grown = now.since(b.at).as_millis() as u64 * 1000 / millis_per_try;
-            b.left.saturating_add(grown).min(full)
-        };
+        let (full, millis_per_try) = (allowance.full(), allowance.millis_per_try());
+        let refill = |b: &Bucket| b.refilled(allowance, now);
         let mut buckets = self
             .buckets
             .lock()
@@ -95,6 +100,25 @@ impl<K: Eq + Hash> Limiter<K> {
             at: now,
         };
         Ok(())
+    }
+
+    /// Whether a try is left, without counting one.
+    pub(crate) fn is_left(&self, key: &K, allowance: Allowance, now: Timestamp) -> bool {
+        let buckets = self
+            .buckets
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        buckets
+            .get(key)
+            .is_none_or(|bucket| bucket.refilled(allowance, now) >= 1000)
+    }
+}
+
+impl Bucket {
+    /// Thousandths of a try that are left at `now`.
+    fn refilled(&self, allowance: Allowance, now: Timestamp) -> u64 {
+        let grown = now.since(self.at).as_millis() as u64 * 1000 / allowance.millis_per_try();
+        self.left.saturating_add(grown).min(allowance.full())
     }
 }
 
@@ -151,6 +175,9 @@ mod tests {
             Err(Duration::from_secs(5))
         );
         assert_eq!(limiter.take("b", allowance, at(0)), Ok(()));
+        assert!(!limiter.is_left(&"a", allowance, at(4)));
+        assert!(limiter.is_left(&"a", allowance, at(5)));
+        assert!(limiter.is_left(&"nobody", allowance, at(0)));
         assert_eq!(
             limiter.take("a", allowance, at(4)),
             Err(Duration::from_secs(1))
