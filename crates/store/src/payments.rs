@@ -24,6 +24,16 @@ pub struct Customer {
     pub created_at: Timestamp,
 }
 
+impl Customer {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self {
+            id: get(row, 0)?,
+            phone: get(row, 1)?,
+            created_at: get(row, 2)?,
+        })
+    }
+}
+
 /// One attempt to pay.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Payment {
@@ -215,12 +225,30 @@ impl TenantTx {
         let sql = "INSERT INTO customers (provider_id, customer_id, phone, created_at) VALUES ($1, $2, $3, $4)
                    ON CONFLICT (provider_id, phone) DO UPDATE SET deleted_at = NULL
                    RETURNING customer_id, phone, created_at";
-        let row = self.one(sql, values![new, phone, now]).await?;
-        Ok(Customer {
-            id: get(&row, 0)?,
-            phone: get(&row, 1)?,
-            created_at: get(&row, 2)?,
-        })
+        Customer::from_row(&self.one(sql, values![new, phone, now]).await?)
+    }
+
+    /// A page of customers, newest first.
+    pub async fn customers(
+        &mut self,
+        after: Option<Cursor>,
+        size: usize,
+    ) -> Result<Page<Customer>> {
+        let mut sql = "SELECT customer_id, phone, created_at FROM customers
+                       WHERE provider_id = $1 AND deleted_at IS NULL"
+            .to_owned();
+        let mut params = Vec::new();
+        if let Some(Cursor(after)) = after {
+            sql.push_str(" AND customer_id < $2");
+            params.push(after.to_value());
+        }
+        let _ = write!(sql, " ORDER BY customer_id DESC LIMIT {}", size + 1);
+        let rows = self.all(Sql::built(sql), params).await?;
+        let rows = rows
+            .iter()
+            .map(Customer::from_row)
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Page::cut(rows, size, |c| c.id.uuid()))
     }
 
     /// Adds a payment as it was asked for.

@@ -18,6 +18,11 @@ impl TestStore {
     pub fn url(&self) -> &DatabaseUrl {
         &self.database.url
     }
+
+    /// What was written so far: transactions, and the durable commits they needed.
+    pub fn stats(&self) -> bando_db::Stats {
+        self.database.db.stats()
+    }
 }
 
 /// A fresh store on each engine at hand.

@@ -15,3 +15,6 @@ pub mod views;
 
 pub use server::{router, serve};
 pub use state::{Source, Web};
+
+/// Pages that the program adds to the web server's own.
+pub type Pages = axum::Router;
