@@ -6,7 +6,7 @@ use std::time::Duration;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc};
 use argon2::{Algorithm, Argon2, Params, Version};
 use bando_domain::{AccountId, Language, ProviderId, Secret};
-use bando_store::{Account, Member, RefreshToken, Role};
+use bando_store::{Account, Member, RefreshToken, Role, SystemTx};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -153,33 +153,55 @@ impl App {
     /// # Errors
     /// [`Error::Store`].
     pub async fn begin_refresh(&self, account: AccountId) -> Result<Secret> {
-        self.issue_refresh(account, self.new_uuid()).await
+        let mut tx = self.store.system().await?;
+        let token = self
+            .issue_refresh(&mut tx, account, self.new_uuid())
+            .await?;
+        tx.commit().await?;
+        Ok(token)
     }
 
     /// Exchanges a refresh token for the next one. One that was used before has been stolen from
-    /// somebody: its whole family is revoked.
+    /// somebody: its whole family is revoked. One transaction, so that of many at once the last word
+    /// is either one successor or a revoked family.
     ///
     /// # Errors
     /// [`Error::SignedOut`].
     pub async fn refresh(&self, token: &Secret) -> Result<(SignedIn, Secret)> {
         let (hash, now) = (token_hash(token), self.now());
         let mut tx = self.store.system().await?;
-        if let Some(used) = tx.use_refresh_token(hash, now).await? {
+        let Some(used) = tx.use_refresh_token(hash, now).await? else {
+            if let Some(known) = tx.refresh_token(hash).await?
+                && known.used_at.is_some()
+            {
+                tracing::warn!(account = %known.account, "a refresh token was used twice; its family is revoked");
+                tx.revoke_family(known.family, now).await?;
+                tx.commit().await?;
+            }
+            return Err(Error::SignedOut);
+        };
+        let account = tx.account(used.account).await?;
+        let account = account
+            .filter(|a| a.disabled_at.is_none())
+            .ok_or(Error::SignedOut)?;
+        let members = tx.memberships(account.id).await?;
+        let next = self.issue_refresh(&mut tx, account.id, used.family).await?;
+        tx.commit().await?;
+        Ok((SignedIn { account, members }, next))
+    }
+
+    /// Ends the family of a refresh token: the API's way to sign out. One that is not known is as
+    /// good as ended.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn end_refresh(&self, token: &Secret) -> Result<()> {
+        let mut tx = self.store.system().await?;
+        if let Some(known) = tx.refresh_token(token_hash(token)).await? {
+            tx.revoke_family(known.family, self.now()).await?;
             tx.commit().await?;
-            let signed_in = self.by_account(used.account).await?;
-            let next = self.issue_refresh(used.account, used.family).await?;
-            return Ok((signed_in, next));
         }
-        if let Some(known) = tx
-            .refresh_token(hash)
-            .await?
-            .filter(|t| t.used_at.is_some())
-        {
-            tracing::warn!(account = %known.account, "a refresh token was used twice; its family is revoked");
-            tx.revoke_family(known.family, now).await?;
-            tx.commit().await?;
-        }
-        Err(Error::SignedOut)
+        Ok(())
     }
 
     /// Makes an account.
@@ -268,7 +290,12 @@ impl App {
         Ok(SignedIn { account, members })
     }
 
-    async fn issue_refresh(&self, account: AccountId, family: Uuid) -> Result<Secret> {
+    async fn issue_refresh(
+        &self,
+        tx: &mut SystemTx,
+        account: AccountId,
+        family: Uuid,
+    ) -> Result<Secret> {
         let (token, hash) = self.new_token();
         let now = self.now();
         let stored = RefreshToken {
@@ -280,9 +307,7 @@ impl App {
             used_at: None,
             revoked_at: None,
         };
-        let mut tx = self.store.system().await?;
         tx.insert_refresh_token(&stored).await?;
-        tx.commit().await?;
         Ok(token)
     }
 

@@ -166,8 +166,8 @@ impl App {
         self.store.close().await;
     }
 
-    /// A new UUIDv7 for rows that have no id type of their own.
-    pub(crate) fn new_uuid(&self) -> Uuid {
+    /// A new UUIDv7 for what has no id type of its own.
+    pub fn new_uuid(&self) -> Uuid {
         bando_domain::MessageId::new(&*self.clock, &*self.entropy).uuid()
     }
 }

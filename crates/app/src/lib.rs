@@ -42,3 +42,10 @@ pub use routers::RouterDraft;
 pub use settlement::Settled;
 pub use tickets::{MAX_BATCH, TicketPage};
 pub use visit::{RouterLogin, Visit};
+
+// The rows that use cases return; crates above name them by way of this one.
+pub use bando_store::{
+    Account, AuditEntry, Balance, Batch, Cursor, Customer, Device, Engine, Member, Origin, Page,
+    Payment, PaymentFilter, PaymentStep, Plan, Provider, ProviderStatus, Role, Router, Session,
+    Ticket, TicketFilter, TimelineEntry, Transfer,
+};

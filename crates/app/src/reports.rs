@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use bando_domain::{Money, PaymentId, PaymentStatus, Timestamp};
 use bando_store::{
-    AuditEntry, Balance, Cursor, Page, Payment, PaymentFilter, Provider, Router, TimelineEntry,
-    Transfer,
+    AuditEntry, Balance, Cursor, Customer, Page, Payment, PaymentFilter, Provider, Router,
+    TimelineEntry, Transfer,
 };
 
 use crate::caller::Permission;
@@ -154,6 +154,25 @@ impl App {
             timeline: tx.payment_timeline(id).await?,
             transfers: tx.transfers_of_payment(id).await?,
         })
+    }
+
+    /// A page of customers, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::Store`].
+    pub async fn customers(
+        &self,
+        caller: &Caller,
+        after: Option<Cursor>,
+        size: usize,
+    ) -> Result<Page<Customer>> {
+        caller.need(Permission::Look)?;
+        Ok(self
+            .store
+            .read(caller.provider)
+            .await?
+            .customers(after, size)
+            .await?)
     }
 
     /// The balance of every account of the ledger.

@@ -46,6 +46,10 @@ impl App {
         typed: &str,
         who: &str,
     ) -> Result<TicketPage> {
+        if !self.may_try_code(provider, who) {
+            // Counting one more says how long to wait.
+            self.count_wrong_code(provider, who)?;
+        }
         let ticket = match typed.parse::<TicketCode>() {
             Ok(code) => {
                 self.store
