@@ -1,5 +1,6 @@
 //! Signing in: the console's sign-ins and the API's tokens.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use crate::caller::Permission;
 use crate::limits::Action;
 use crate::{App, Caller, Error, Invalid, Result};
 
@@ -278,6 +280,49 @@ impl App {
         tx.set_password_hash(account.id, &hash).await?;
         tx.end_all_sign_ins(account.id, self.now()).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Changes the password of someone who knows the one they have, ends all their sign-ins and
+    /// begins a new one, whose token is returned. Limited like signing in.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names the field: `current` or `password`; [`Error::TooMany`].
+    pub async fn change_password(
+        &self,
+        account: &Account,
+        current: &Secret,
+        password: &Secret,
+        source: &str,
+        user_agent: &str,
+    ) -> Result<Secret> {
+        match self
+            .check_password(&account.username, current, source)
+            .await
+        {
+            Ok(_) => {}
+            Err(Error::SignedOut) => {
+                return Err(Invalid::field("current", "this is not your password").into());
+            }
+            Err(error) => return Err(error),
+        }
+        self.reset_password(&account.username, password).await?;
+        self.begin_sign_in(account.id, user_agent).await
+    }
+
+    /// The names of all who are or were members, by account: the audit log and gifts name them by
+    /// id.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::Store`].
+    pub async fn member_names(&self, caller: &Caller) -> Result<HashMap<AccountId, String>> {
+        caller.need(Permission::Look)?;
+        let names = self
+            .store
+            .read_system()
+            .await?
+            .member_names(caller.provider)
+            .await?;
+        Ok(names.into_iter().collect())
     }
 
     async fn signed_in(&self, account: Account) -> Result<SignedIn> {

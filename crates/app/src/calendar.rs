@@ -32,6 +32,18 @@ impl Local {
     }
 }
 
+/// The midnight with which the day of `at` began there.
+pub(crate) fn midnight(at: Timestamp, time_zone: &str) -> Timestamp {
+    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+    jiff::Timestamp::from_millisecond(at.as_millis())
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        .to_zoned(zone)
+        .start_of_day()
+        .map_or(at, |start| {
+            Timestamp::from_millis(start.timestamp().as_millisecond())
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +57,16 @@ mod tests {
         assert_eq!((there.weekday, there.minute), (5, 30));
         assert_eq!(there.day, Local::at(at, "UTC").day + 1);
         assert_eq!(Local::at(at, "No/Where"), Local::at(at, "UTC"));
+    }
+
+    #[test]
+    fn a_day_begins_at_its_own_midnight() {
+        // Half past midnight of the 21st in Nairobi: its day began half an hour ago.
+        let at = Timestamp::from_seconds(1_795_210_200);
+        assert_eq!(
+            midnight(at, "Africa/Nairobi").to_string(),
+            "2026-11-20T21:00:00.000Z"
+        );
+        assert_eq!(midnight(at, "UTC").to_string(), "2026-11-20T00:00:00.000Z");
     }
 }

@@ -22,6 +22,7 @@ mod providers;
 mod purchase;
 mod reports;
 mod routers;
+mod search;
 mod settlement;
 mod tickets;
 mod visit;
@@ -36,14 +37,17 @@ pub use error::{Error, Invalid, Result};
 pub use events::{Change, Event};
 pub use mpesa::{MpesaSecrets, MpesaSettings, MpesaState};
 pub use plans::PlanDraft;
+pub use providers::ProviderDraft;
 pub use purchase::{PROMPT_LIFETIME, PaymentPage, Purchase};
-pub use reports::{Home, PaymentStory, Setup};
-pub use routers::RouterDraft;
+pub use reports::{Home, PaymentStory, Setup, Takings};
+pub use routers::{OnlineSession, RouterDraft};
+pub use search::Found;
 pub use settlement::Settled;
 pub use tickets::{MAX_BATCH, TicketPage};
 pub use visit::{RouterLogin, Visit};
 
 // The rows that use cases return; crates above name them by way of this one.
+pub use bando_gateways::{TestReport, TestResult};
 pub use bando_store::{
     Account, AuditEntry, Balance, Batch, Cursor, Customer, Device, Engine, Member, Origin, Page,
     Payment, PaymentFilter, PaymentStep, Plan, Provider, ProviderStatus, Role, Router, Session,

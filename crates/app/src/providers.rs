@@ -1,9 +1,24 @@
 //! Providers: finding one, making one, its own settings.
 
-use bando_domain::{Country, Currency, Language, ProviderId, Slug};
+use bando_domain::{Country, Currency, Language, Phone, ProviderId, Slug};
 use bando_store::{Provider, ProviderStatus};
 
-use crate::{App, Error, Invalid, Result};
+use crate::caller::Permission;
+use crate::events::Change;
+use crate::{App, Caller, Error, Invalid, Result};
+
+/// What a provider may change about itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProviderDraft {
+    /// The name customers know it by.
+    pub name: String,
+    /// Whom customers call, as typed; empty for nobody.
+    pub support_phone: String,
+    /// The IANA time zone where its days begin.
+    pub time_zone: String,
+    /// The language of its portal when the customer's browser asks for none we speak.
+    pub language: Language,
+}
 
 impl App {
     /// The provider with this id or slug.
@@ -54,6 +69,48 @@ impl App {
     /// [`Error::Store`].
     pub async fn providers(&self) -> Result<Vec<Provider>> {
         Ok(self.store.read_system().await?.providers().await?)
+    }
+
+    /// Changes the provider's own settings. A new time zone counts from now on; days already counted
+    /// stay as they were.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names the field, [`Error::Forbidden`].
+    pub async fn save_provider(&self, caller: &Caller, draft: ProviderDraft) -> Result<Provider> {
+        caller.need(Permission::Manage)?;
+        let name = draft.name.trim();
+        if name.is_empty() || name.chars().count() > 80 {
+            return Err(Invalid::field("name", "give a name of at most 80 characters").into());
+        }
+        if jiff::tz::TimeZone::get(&draft.time_zone).is_err() {
+            return Err(Invalid::field("time_zone", "choose a time zone of the list").into());
+        }
+        let mut tx = self.store.tenant(caller.provider).await?;
+        let before = tx.provider().await?;
+        let support_phone = match draft.support_phone.trim() {
+            "" => None,
+            typed => Some(Phone::parse(typed, before.country)?),
+        };
+        let provider = Provider {
+            name: name.to_owned(),
+            support_phone,
+            time_zone: draft.time_zone,
+            language: draft.language,
+            ..before
+        };
+        tx.update_provider(&provider).await?;
+        let object = format!("provider:{}", provider.id);
+        tx.audit(
+            self.now(),
+            &caller.actor(),
+            "provider.save",
+            &object,
+            &provider.name,
+        )
+        .await?;
+        tx.commit().await?;
+        self.events.tell(caller.provider, Change::Settings);
+        Ok(provider)
     }
 
     /// Makes a provider in its country's currency, language and time zone.

@@ -1,10 +1,11 @@
 //! What the console's first screen and lists show.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bando_domain::{Money, PaymentId, PaymentStatus, Timestamp};
 use bando_store::{
-    AuditEntry, Balance, Cursor, Customer, Page, Payment, PaymentFilter, Provider, Router,
+    AuditEntry, Balance, Cursor, Customer, JobKind, Page, Payment, PaymentFilter, Provider, Router,
     TimelineEntry, Transfer,
 };
 
@@ -12,7 +13,9 @@ use crate::caller::Permission;
 use crate::{App, Caller, Error, Result, calendar};
 
 /// A router that has been silent for this long is shown as a problem.
-const SILENT_AFTER: std::time::Duration = std::time::Duration::from_secs(10 * 60);
+const SILENT_AFTER: Duration = Duration::from_secs(10 * 60);
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// The four answers of the console's first screen.
 #[derive(Clone, Debug)]
@@ -21,8 +24,14 @@ pub struct Home {
     pub provider: Provider,
     /// Money today.
     pub today: Money,
+    /// The payments that brought it.
+    pub payments_today: u64,
+    /// Money today by the hour, from midnight to now.
+    pub by_hour: Vec<i64>,
     /// Money on the same weekday a week ago.
     pub week_ago: Money,
+    /// The part of it that had come by this time of day.
+    pub week_ago_by_now: Money,
     /// Money on each of the last 14 days, today last.
     pub days: Vec<Money>,
     /// Sessions open now.
@@ -63,6 +72,15 @@ pub struct PaymentStory {
     pub transfers: Vec<Transfer>,
 }
 
+/// What came in over some days.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Takings {
+    /// How many payments.
+    pub payments: u64,
+    /// How much.
+    pub amount: Money,
+}
+
 impl App {
     /// The console's first screen.
     ///
@@ -75,12 +93,28 @@ impl App {
         let provider = tx.provider().await?;
         let today = calendar::Local::at(now, &provider.time_zone).day;
         let zero = Money::zero(provider.currency);
-        let by_day: BTreeMap<i64, Money> = tx
+        let revenue = tx
             .revenue_by_day(today - 13, today, provider.currency)
-            .await?
-            .into_iter()
-            .map(|d| (d.day, d.amount))
-            .collect();
+            .await?;
+        let payments_today = revenue
+            .iter()
+            .find(|d| d.day == today)
+            .map_or(0, |d| d.payments);
+        let by_day: BTreeMap<i64, Money> = revenue.into_iter().map(|d| (d.day, d.amount)).collect();
+        let midnight = calendar::midnight(now, &provider.time_zone);
+        let week = Duration::from_secs(7 * 86_400);
+        let hours = tx.takings_by_hour(midnight, now.plus(HOUR)).await?;
+        let mut by_hour = vec![0; now.since(midnight).as_secs() as usize / 3600 + 1];
+        for (hour, minor) in hours {
+            if let Some(slot) = by_hour.get_mut(hour as usize) {
+                *slot = minor;
+            }
+        }
+        let then = tx
+            .takings_by_hour(midnight.minus(week), now.minus(week))
+            .await?;
+        let week_ago_by_now =
+            Money::from_minor(then.iter().map(|(_, minor)| minor).sum(), provider.currency);
         let on = |day: i64| by_day.get(&day).copied().unwrap_or(zero);
         let routers = tx.routers().await?;
         let router_seen = routers.iter().any(|r| r.last_seen_at.is_some());
@@ -110,6 +144,9 @@ impl App {
         };
         Ok(Home {
             today: on(today),
+            payments_today,
+            by_hour,
+            week_ago_by_now,
             week_ago: on(today - 7),
             days: (today - 13..=today).map(on).collect(),
             online: tx.count_open_sessions().await?,
@@ -139,6 +176,57 @@ impl App {
             .await?
             .payments(filter, after, size)
             .await?)
+    }
+
+    /// What came in on the last `days` days, today included, or ever. From the roll-ups: it costs
+    /// the same however many payments there are.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::Store`].
+    pub async fn takings(&self, caller: &Caller, days: Option<u16>) -> Result<Takings> {
+        caller.need(Permission::Look)?;
+        let mut tx = self.store.read(caller.provider).await?;
+        let provider = tx.provider().await?;
+        let today = calendar::Local::at(self.now(), &provider.time_zone).day;
+        let from = days.map_or(0, |days| today - i64::from(days) + 1);
+        let rows = tx.revenue_by_day(from, today, provider.currency).await?;
+        let minor = rows.iter().map(|row| row.amount.minor()).sum();
+        Ok(Takings {
+            payments: rows.iter().map(|row| row.payments).sum(),
+            amount: Money::from_minor(minor, provider.currency),
+        })
+    }
+
+    /// The moment at which the provider's day, `days` days ago, began.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn start_of_day(&self, caller: &Caller, days: u16) -> Result<Timestamp> {
+        caller.need(Permission::Look)?;
+        let provider = self.provider_by_id(caller.provider).await?;
+        let then = self
+            .now()
+            .minus(Duration::from_secs(u64::from(days) * 86_400));
+        Ok(calendar::midnight(then, &provider.time_zone))
+    }
+
+    /// Asks the gateway now what became of a payment that nothing final is known of. Returns false
+    /// if its outcome is known.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`].
+    pub async fn ask_again(&self, caller: &Caller, id: PaymentId) -> Result<bool> {
+        caller.need(Permission::Look)?;
+        let mut tx = self.store.tenant(caller.provider).await?;
+        let payment = tx.payment(id).await?.ok_or(Error::NotFound("payment"))?;
+        if payment.status != PaymentStatus::Pending {
+            return Ok(false);
+        }
+        tx.enqueue(JobKind::CheckPayment, id.uuid(), self.now())
+            .await?;
+        tx.commit().await?;
+        self.jobs.notify_one();
+        Ok(true)
     }
 
     /// A payment with its timeline and what was booked.

@@ -1,7 +1,9 @@
 //! Routers, as a provider sets them up.
 
+use std::collections::HashMap;
+
 use bando_domain::{RouterId, Secret};
-use bando_store::{NewRouter, Router, Session};
+use bando_store::{NewRouter, Router, Session, Ticket};
 
 use crate::caller::Permission;
 use crate::events::Change;
@@ -16,6 +18,15 @@ pub struct RouterDraft {
     pub hotspot_host: String,
     /// Where it takes CoA and Disconnect, if not where its requests come from.
     pub coa_address: Option<String>,
+}
+
+/// A session that is open, and whose it is.
+#[derive(Clone, PartialEq, Debug)]
+pub struct OnlineSession {
+    /// The session.
+    pub session: Session,
+    /// The ticket it uses.
+    pub ticket: Option<Ticket>,
 }
 
 impl App {
@@ -142,6 +153,27 @@ impl App {
             .await?
             .open_sessions(500)
             .await?)
+    }
+
+    /// The sessions that are open now, newest first, each with its ticket.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::Store`].
+    pub async fn online(&self, caller: &Caller) -> Result<Vec<OnlineSession>> {
+        let sessions = self.open_sessions(caller).await?;
+        let mut ids: Vec<_> = sessions.iter().filter_map(|s| s.ticket_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut tx = self.store.read(caller.provider).await?;
+        let tickets = tx.tickets_by_id(&ids).await?;
+        let tickets: HashMap<_, _> = tickets.into_iter().map(|t| (t.id, t)).collect();
+        Ok(sessions
+            .into_iter()
+            .map(|session| OnlineSession {
+                ticket: session.ticket_id.and_then(|id| tickets.get(&id).cloned()),
+                session,
+            })
+            .collect())
     }
 
     /// Puts one session off; its ticket stays good.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bando_domain::{
-    BatchId, EndReason, Entitlement, MacAddr, ProviderId, Refusal, TicketCode, TicketId,
+    BatchId, EndReason, Entitlement, MacAddr, Phone, ProviderId, Refusal, TicketCode, TicketId,
     TicketState, Usage,
 };
 use bando_store::{
@@ -197,27 +197,39 @@ impl App {
         self.ticket_page_of(caller.provider, id).await
     }
 
-    /// Gives a ticket away, in the caller's name.
+    /// Gives a ticket away, in the caller's name. `phone` (as typed; empty for none) finds it again,
+    /// `note` says why and goes into the audit log.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn give_ticket(&self, caller: &Caller, plan: bando_domain::PlanId) -> Result<Ticket> {
+    /// [`Error::NotFound`], [`Error::Invalid`], [`Error::Forbidden`].
+    pub async fn give_ticket(
+        &self,
+        caller: &Caller,
+        plan: bando_domain::PlanId,
+        phone: &str,
+        note: &str,
+    ) -> Result<Ticket> {
         caller.need(Permission::Sell)?;
+        let note = note.trim();
+        if note.chars().count() > 200 {
+            return Err(Invalid::field("note", "at most 200 characters").into());
+        }
         let mut tx = self.store.tenant(caller.provider).await?;
         let plan = tx.plan(plan).await?.ok_or(Error::NotFound("plan"))?;
         let mut ticket = self.new_ticket(caller.provider, &plan, Origin::Gift(caller.account));
+        if !phone.trim().is_empty() {
+            ticket.phone = Some(Phone::parse(phone, tx.provider().await?.country)?);
+        }
         while !tx.insert_ticket(&ticket, &*self.entropy).await? {
             ticket.code = TicketCode::random(&*self.entropy);
         }
         let object = format!("ticket:{}", ticket.id);
-        tx.audit(
-            self.now(),
-            &caller.actor(),
-            "ticket.give",
-            &object,
-            &plan.name,
-        )
-        .await?;
+        let detail = match note {
+            "" => plan.name,
+            note => format!("{}: {note}", plan.name),
+        };
+        tx.audit(self.now(), &caller.actor(), "ticket.give", &object, &detail)
+            .await?;
         tx.commit().await?;
         self.events.tell(caller.provider, Change::Ticket(ticket.id));
         Ok(ticket)
@@ -244,6 +256,34 @@ impl App {
         tx.commit().await?;
         self.ticket_ended(caller.provider, id);
         Ok(true)
+    }
+
+    /// Takes a device off a ticket and puts it off the network; another may take its place.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`].
+    pub async fn forget_device(&self, caller: &Caller, id: TicketId, mac: MacAddr) -> Result<()> {
+        caller.need(Permission::Revoke)?;
+        let mut tx = self.store.tenant(caller.provider).await?;
+        tx.lock_ticket(id).await?.ok_or(Error::NotFound("ticket"))?;
+        tx.unbind_device(id, mac).await?;
+        for session in tx.open_sessions_of_ticket(id).await? {
+            if session.mac == Some(mac) {
+                tx.enqueue(JobKind::Disconnect, session.id.uuid(), self.now())
+                    .await?;
+            }
+        }
+        tx.audit(
+            self.now(),
+            &caller.actor(),
+            "ticket.forget_device",
+            &format!("ticket:{id}"),
+            &mac.to_string(),
+        )
+        .await?;
+        tx.commit().await?;
+        self.ticket_ended(caller.provider, id);
+        Ok(())
     }
 
     /// Asks for a batch of vouchers to be made; a job makes them.
@@ -303,6 +343,35 @@ impl App {
             .batch_by_id(id)
             .await?
             .ok_or(Error::NotFound("batch"))
+    }
+
+    /// The tickets of a batch from number `from` (the first is 0) on, at most `count`, to print them.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] unless the caller may sell them, [`Error::NotFound`].
+    pub async fn vouchers(
+        &self,
+        caller: &Caller,
+        batch: BatchId,
+        from: u32,
+        count: u32,
+    ) -> Result<Vec<Ticket>> {
+        caller.need(Permission::Sell)?;
+        let mut tx = self.store.read(caller.provider).await?;
+        tx.batch_by_id(batch)
+            .await?
+            .ok_or(Error::NotFound("batch"))?;
+        Ok(tx.tickets_of_batch(batch, from, count).await?)
+    }
+
+    /// How many vouchers of a batch have been used.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::Store`].
+    pub async fn vouchers_used(&self, caller: &Caller, batch: BatchId) -> Result<u64> {
+        caller.need(Permission::Look)?;
+        let mut tx = self.store.read(caller.provider).await?;
+        Ok(tx.count_used_of_batch(batch).await?)
     }
 
     /// The newest batches.

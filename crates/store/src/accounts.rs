@@ -193,6 +193,14 @@ impl SystemTx {
             .collect()
     }
 
+    /// The names of all who are or were members of a provider: the audit log knows them by id.
+    pub async fn member_names(&mut self, provider: ProviderId) -> Result<Vec<(AccountId, String)>> {
+        let sql = "SELECT a.account_id, a.name FROM members m JOIN accounts a ON a.account_id = m.account_id
+                   WHERE m.provider_id = $1";
+        let rows = self.tx.all(sql, &[provider.to_value()]).await?;
+        rows.iter().map(|r| Ok((get(r, 0)?, get(r, 1)?))).collect()
+    }
+
     /// Remembers a console sign-in by the hash of its token.
     pub async fn insert_sign_in(
         &mut self,

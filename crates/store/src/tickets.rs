@@ -319,6 +319,47 @@ impl TenantTx {
         Ok(Page::cut(rows, size, |t| t.id.uuid()))
     }
 
+    /// The tickets with these ids, in no order.
+    pub async fn tickets_by_id(&mut self, ids: &[TicketId]) -> Result<Vec<Ticket>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list: Vec<String> = (0..ids.len()).map(|i| format!("${}", i + 2)).collect();
+        let sql = format!(
+            "SELECT {COLUMNS} FROM tickets t WHERE t.provider_id = $1 AND t.ticket_id IN ({})",
+            list.join(", ")
+        );
+        let params = ids.iter().map(Field::to_value).collect();
+        let rows = self.all(Sql::built(sql), params).await?;
+        rows.iter()
+            .map(|row| Ticket::from_row(row, self.vault()))
+            .collect()
+    }
+
+    /// The tickets of a batch from number `from` (the first is 0) on, in the order they were made.
+    pub async fn tickets_of_batch(
+        &mut self,
+        batch: BatchId,
+        from: u32,
+        count: u32,
+    ) -> Result<Vec<Ticket>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM tickets t WHERE t.provider_id = $1 AND t.batch_id = $2
+             ORDER BY t.ticket_id LIMIT {count} OFFSET {from}"
+        );
+        let rows = self.all(Sql::built(sql), values![batch]).await?;
+        rows.iter()
+            .map(|row| Ticket::from_row(row, self.vault()))
+            .collect()
+    }
+
+    /// How many tickets of a batch have been used.
+    pub async fn count_used_of_batch(&mut self, batch: BatchId) -> Result<u64> {
+        let sql = "SELECT COUNT(*) FROM tickets WHERE provider_id = $1 AND batch_id = $2
+                   AND activated_at IS NOT NULL";
+        get(&self.one(sql, values![batch]).await?, 0)
+    }
+
     /// Begins a ticket's time. Returns false if it had begun or ended already: of many at once, one
     /// begins it.
     pub async fn activate_ticket(
