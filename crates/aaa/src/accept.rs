@@ -10,7 +10,7 @@ use bando_radius::dictionary::{
 use bando_radius::{Builder, Code, Error, Packet};
 
 use crate::routers::KnownRouter;
-use crate::{Config, class, refusals};
+use crate::{Config, class};
 
 /// Writes an Access-Accept: how long, how fast, how much, and the Class that accounting brings back.
 pub(crate) fn accept(
@@ -51,7 +51,7 @@ pub(crate) fn reject(
     refusal: Refusal,
 ) -> Result<(), Error> {
     let mut reply = Builder::reply(buffer, Code::AccessReject, request);
-    reply.text(REPLY_MESSAGE, refusals::sentence(refusal, router.language));
+    reply.text(REPLY_MESSAGE, refusal.sentence(router.language));
     reply.finish(&router.secret)?;
     Ok(())
 }

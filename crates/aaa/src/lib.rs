@@ -23,7 +23,6 @@ mod error;
 mod invalidations;
 mod login;
 mod port;
-mod refusals;
 mod report;
 mod routers;
 mod server;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{EndReason, PlanTerms, TicketState, Timestamp};
+use crate::{EndReason, Language, PlanTerms, TicketState, Timestamp};
 
 /// What a ticket has used so far, by the routers' accounting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -63,6 +63,17 @@ impl From<EndReason> for Refusal {
 }
 
 impl Refusal {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Unknown,
+        Self::Expired,
+        Self::UsedUp,
+        Self::Revoked,
+        Self::DeviceLimit,
+        Self::TooManyTries,
+        Self::ProviderSuspended,
+    ];
+
     /// The name in logs, metrics and the API.
     pub const fn name(self) -> &'static str {
         match self {
@@ -74,6 +85,60 @@ impl Refusal {
             Self::TooManyTries => "too_many_tries",
             Self::ProviderSuspended => "provider_suspended",
         }
+    }
+
+    /// The reason in one short sentence. RADIUS sends it as Reply-Message (at most 253 octets,
+    /// RFC 2865 §5.18); it has no quotes or angle brackets, for RouterOS puts it into its page as it
+    /// is.
+    pub const fn sentence(self, language: Language) -> &'static str {
+        use Language::{En, Fr, Sw};
+        match (self, language) {
+            (Self::Unknown, En) => "This code is not known here. Check it, or buy a new one.",
+            (Self::Unknown, Sw) => "Nambari hii haijulikani hapa. Iangalie tena, au nunua mpya.",
+            (Self::Unknown, Fr) => "Ce code est inconnu ici. Vérifiez-le ou achetez-en un autre.",
+            (Self::Expired, En) => "Your time is over. Buy again to go on.",
+            (Self::Expired, Sw) => "Muda wako umeisha. Nunua tena ili uendelee.",
+            (Self::Expired, Fr) => "Votre temps est écoulé. Rachetez un forfait pour continuer.",
+            (Self::UsedUp, En) => "Your data is used up. Buy again to go on.",
+            (Self::UsedUp, Sw) => "Data yako imeisha. Nunua tena ili uendelee.",
+            (Self::UsedUp, Fr) => {
+                "Votre volume de données est épuisé. Rachetez un forfait pour continuer."
+            }
+            (Self::Revoked, En) => "This ticket was cancelled. Please ask the staff.",
+            (Self::Revoked, Sw) => "Tiketi hii imefutwa. Tafadhali waulize wahudumu.",
+            (Self::Revoked, Fr) => "Ce ticket a été annulé. Adressez-vous au personnel.",
+            (Self::DeviceLimit, En) => {
+                "This ticket is in use on as many devices as it allows. Disconnect one first."
+            }
+            (Self::DeviceLimit, Sw) => {
+                "Tiketi hii tayari inatumika kwenye vifaa vyote inavyoruhusu. Ondoa kimoja kwanza."
+            }
+            (Self::DeviceLimit, Fr) => {
+                "Ce ticket est déjà utilisé sur tous les appareils permis. Déconnectez-en un."
+            }
+            (Self::TooManyTries, En) => "Too many wrong codes. Wait a few minutes and try again.",
+            (Self::TooManyTries, Sw) => {
+                "Umekosea nambari mara nyingi. Subiri dakika chache ujaribu tena."
+            }
+            (Self::TooManyTries, Fr) => {
+                "Trop de codes erronés. Attendez quelques minutes et réessayez."
+            }
+            (Self::ProviderSuspended, En) => {
+                "This network is closed for now. Please ask the staff."
+            }
+            (Self::ProviderSuspended, Sw) => {
+                "Mtandao huu umefungwa kwa sasa. Tafadhali waulize wahudumu."
+            }
+            (Self::ProviderSuspended, Fr) => {
+                "Ce réseau est fermé pour le moment. Adressez-vous au personnel."
+            }
+        }
+    }
+
+    /// The reason that this sentence gives, in whichever language.
+    pub fn from_sentence(text: &str) -> Option<Self> {
+        let says = |refusal: &Self| Language::ALL.iter().any(|l| refusal.sentence(*l) == text);
+        Self::ALL.into_iter().find(says)
     }
 }
 
@@ -130,6 +195,19 @@ impl Entitlement {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_sentence_fits_and_is_safe_in_a_page() {
+        for refusal in Refusal::ALL {
+            for language in Language::ALL {
+                let text = refusal.sentence(language);
+                assert!((20..=253).contains(&text.len()), "{text}");
+                assert!(!text.contains(['<', '>', '"', '\'', '&', '$']), "{text}");
+                assert_eq!(Refusal::from_sentence(text), Some(refusal));
+            }
+        }
+        assert_eq!(Refusal::from_sentence("pay to 0700"), None);
+    }
     use crate::{DataLimit, Starts};
 
     const TERMS: PlanTerms = PlanTerms {
