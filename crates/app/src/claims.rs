@@ -42,7 +42,7 @@ impl App {
             )
             .map_err(|retry_after| Error::TooMany { retry_after })?;
         let mut tx = self.store.tenant(provider).await?;
-        for receipt in receipts(text) {
+        for receipt in receipts_in(text) {
             if let Some(payment) = tx.payment_by_receipt(MPESA, &receipt).await? {
                 return Ok(Claim::Paid(payment.id));
             }
@@ -76,7 +76,7 @@ impl App {
 
 /// What in a text looks like an M-Pesa receipt: ten capital letters and digits, at least one of
 /// each, such as `RKL51ZDR4F`. At most four, so that a long text is not a way to try many.
-fn receipts(text: &str) -> Vec<String> {
+pub fn receipts_in(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
     words
         .filter(|word| word.len() == 10)
@@ -97,8 +97,8 @@ mod tests {
     fn finds_the_receipt_in_an_sms() {
         let sms = "RKL51ZDR4F Confirmed. Ksh50.00 sent to MAMA NJERI WI-FI for account NJERI1A2B3 on \
                    20/11/26 at 6:42 PM. New M-PESA balance is Ksh1,250.00.";
-        assert_eq!(receipts(sms), ["RKL51ZDR4F", "NJERI1A2B3"]);
-        assert_eq!(receipts(" rkl51zdr4f "), ["RKL51ZDR4F"]);
-        assert!(receipts("0712345678 and CONFIRMEDX").is_empty());
+        assert_eq!(receipts_in(sms), ["RKL51ZDR4F", "NJERI1A2B3"]);
+        assert_eq!(receipts_in(" rkl51zdr4f "), ["RKL51ZDR4F"]);
+        assert!(receipts_in("0712345678 and CONFIRMEDX").is_empty());
     }
 }

@@ -99,9 +99,33 @@ impl App {
             phone: payment.phone.clone(),
             callback_url: format!("{}/cb/k/{link}", self.settings.public_url),
         };
-        let start = self.mpesa.start(&account, &charge).await;
-        crash_point("purchase.answered");
-        self.note_start(provider.id, payment.id, start).await
+        // On its own: a customer who closes the browser meanwhile must not lose the gateway's answer,
+        // without whose reference nobody can ask about the payment.
+        let (app, id) = (self.clone(), payment.id);
+        let prompt = tokio::spawn(async move {
+            let start = app.mpesa.start(&account, &charge).await;
+            crash_point("purchase.answered");
+            app.note_start(provider.id, id, start).await
+        });
+        // Cut short only when the program stops: then nothing more is known of it.
+        prompt.await.unwrap_or(Ok(payment))
+    }
+
+    /// Whether a browser may be sent to the login address of this visit, and its device be believed:
+    /// the visit names a router of this provider, and its login page is that router's own.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn trusted_visit(&self, provider: ProviderId, visit: &Visit) -> Result<bool> {
+        if visit.identity.is_empty() {
+            return Ok(false);
+        }
+        let mut tx = self.store.read(provider).await?;
+        match check_visit(&mut tx, visit).await {
+            Ok(router) => Ok(router.is_some()),
+            Err(Error::Invalid(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The page of a payment by the token in its URL.

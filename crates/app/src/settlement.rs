@@ -47,7 +47,52 @@ impl App {
             .vault()
             .read_link(Link::Callback, token)
             .ok_or(Error::NotFound("payment"))?;
-        let payment = PaymentId::from_uuid(payment);
+        self.keep_message(provider, PaymentId::from_uuid(payment), body, source)
+            .await
+    }
+
+    /// Takes a message that came without a payment's own link, as the payment platforms of old are
+    /// set up: anybody can send one, so it only says of which payment there may be news. What it
+    /// says of success is proved as always; what it says of failure is asked for, not believed. A
+    /// message about no payment of ours is let go.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn take_unaddressed_callback(
+        &self,
+        provider: ProviderId,
+        body: &[u8],
+        source: &str,
+    ) -> Result<()> {
+        let Ok(notification) = self.mpesa.read_callback(body) else {
+            return Ok(());
+        };
+        let mut tx = self.store.tenant(provider).await?;
+        let checkout = &notification.checkout_request_id;
+        let Some(payment) = tx.payment_by_checkout(MPESA, checkout).await? else {
+            return Ok(());
+        };
+        if !matches!(notification.outcome, Outcome::Failed { .. }) {
+            drop(tx);
+            return self.keep_message(provider, payment.id, body, source).await;
+        }
+        if payment.status == bando_domain::PaymentStatus::Pending {
+            tx.enqueue(JobKind::CheckPayment, payment.id.uuid(), self.now())
+                .await?;
+            tx.commit().await?;
+            self.jobs.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Puts a message into the inbox, with the job that reads it.
+    async fn keep_message(
+        &self,
+        provider: ProviderId,
+        payment: PaymentId,
+        body: &[u8],
+        source: &str,
+    ) -> Result<()> {
         let now = self.now();
         let mut tx = self.store.tenant(provider).await?;
         tx.payment(payment)

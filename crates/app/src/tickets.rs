@@ -152,6 +152,30 @@ impl App {
         Ok(())
     }
 
+    /// Takes a device off a ticket and off the network, at its owner's wish: another may take its
+    /// place.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn release_device(
+        &self,
+        provider: ProviderId,
+        ticket: TicketId,
+        mac: MacAddr,
+    ) -> Result<()> {
+        let mut tx = self.store.tenant(provider).await?;
+        tx.unbind_device(ticket, mac).await?;
+        for session in tx.open_sessions_of_ticket(ticket).await? {
+            if session.mac == Some(mac) {
+                tx.enqueue(JobKind::Disconnect, session.id.uuid(), self.now())
+                    .await?;
+            }
+        }
+        tx.commit().await?;
+        self.ticket_ended(provider, ticket);
+        Ok(())
+    }
+
     /// Puts a ticket's device off the network, at its owner's wish. The ticket stays good.
     ///
     /// # Errors

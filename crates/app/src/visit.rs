@@ -49,25 +49,35 @@ impl Visit {
     /// What logs the device in with a ticket's code; none if the browser did not come by way of a
     /// router. The caller has checked that the login address is the router's own.
     pub fn login(&self, code: &TicketCode, dst: &str) -> Option<RouterLogin> {
+        self.login_as(code.as_str(), dst)
+    }
+
+    /// The same for a device that a ticket is bound to already: it logs in by its own address, which
+    /// the router vouches for, so that no code stands in a page that anybody could ask for.
+    pub fn login_by_device(&self, dst: &str) -> Option<RouterLogin> {
+        self.login_as(&self.mac?.to_string(), dst)
+    }
+
+    /// Name and password are the same for both.
+    fn login_as(&self, name: &str, dst: &str) -> Option<RouterLogin> {
         if self.link_login_only.is_empty() {
             return None;
         }
-        let code = code.as_str();
         let chap = unescape(&self.chap_id).zip(unescape(&self.chap_challenge));
         let password = match chap.filter(|(id, _)| id.len() == 1) {
             // As RouterOS's own login page does it: md5(id, password, challenge), RFC 1994 §4.1.
             Some((id, challenge)) => {
                 let mut hash = Md5::new();
                 hash.update(&id);
-                hash.update(code);
+                hash.update(name);
                 hash.update(&challenge);
                 hex::encode(hash.finalize())
             }
-            None => code.to_owned(),
+            None => name.to_owned(),
         };
         Some(RouterLogin {
             action: self.link_login_only.clone(),
-            username: code.to_owned(),
+            username: name.to_owned(),
             password,
             dst: dst.to_owned(),
         })
@@ -150,6 +160,20 @@ mod tests {
         let expected = hex::encode(Md5::digest(b"\x01K7MPQ2XW9R\x02\x03"));
         assert_eq!(visit.login(&code(), "").expect("chap").password, expected);
         assert_eq!(Visit::default().login(&code(), ""), None);
+    }
+
+    #[test]
+    fn a_known_device_logs_in_by_its_address() {
+        let mut visit = Visit {
+            link_login_only: "http://10.5.50.1/login".into(),
+            ..Visit::default()
+        };
+        assert_eq!(visit.login_by_device(""), None);
+        visit.mac = "02:00:5e:10:00:01".parse().ok();
+        let login = visit.login_by_device("http://example.org/").expect("login");
+        assert_eq!(login.username, "02:00:5E:10:00:01");
+        assert_eq!(login.password, login.username);
+        assert_eq!(login.dst, "http://example.org/");
     }
 
     #[test]

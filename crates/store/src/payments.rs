@@ -340,6 +340,21 @@ impl TenantTx {
         row.as_ref().map(Payment::from_row).transpose()
     }
 
+    /// The payment that the gateway knows by this reference.
+    pub async fn payment_by_checkout(
+        &mut self,
+        gateway: &str,
+        checkout_request_id: &str,
+    ) -> Result<Option<Payment>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM payments WHERE provider_id = $1 AND gateway = $2 AND checkout_request_id = $3"
+        );
+        let row = self
+            .maybe(Sql::built(sql), values![gateway, checkout_request_id])
+            .await?;
+        row.as_ref().map(Payment::from_row).transpose()
+    }
+
     /// A page of payments, newest first.
     pub async fn payments(
         &mut self,
