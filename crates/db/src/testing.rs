@@ -11,6 +11,10 @@ use tokio_postgres::NoTls;
 use crate::url::Place;
 use crate::{DatabaseUrl, Db, Engine, Error, Options, Result};
 
+mod raw;
+
+pub use raw::RawRows;
+
 /// A fresh, empty database; gone when dropped.
 #[derive(Debug)]
 pub struct TestDb {

@@ -1,0 +1,5 @@
+//! The store on both engines.
+
+mod support;
+
+mod every_method;
