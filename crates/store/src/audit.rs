@@ -1,7 +1,9 @@
-//! The audit log: append-only, each entry chained to the one before by a hash.
+//! The audit log: append-only, each entry chained to the one before by a keyed hash.
+//!
+//! Whoever can write to the database but does not have its keys can neither change an entry and mend
+//! the chain after it, nor cut the log and move its end back: the end is a hash of its own.
 
-use bando_domain::{ProviderId, Timestamp};
-use sha2::{Digest, Sha256};
+use bando_domain::Timestamp;
 
 use crate::field::{get, values};
 use crate::{Result, TenantTx};
@@ -21,7 +23,7 @@ pub struct AuditEntry {
     pub object: String,
     /// More about it, without secrets.
     pub detail: String,
-    /// The chain: a hash of this entry and the hash before it.
+    /// The chain: a keyed hash of this entry and the end of the log before it.
     pub hash: [u8; 32],
 }
 
@@ -35,24 +37,19 @@ impl TenantTx {
         object: &str,
         detail: &str,
     ) -> Result<()> {
-        // Takes the next number and locks the head; the hash before it stays until the last statement.
+        // Takes the next number and locks the end; its hash stays until the last statement.
         let sql = "INSERT INTO audit_heads (provider_id, seq, hash) VALUES ($1, 1, $2)
                    ON CONFLICT (provider_id) DO UPDATE SET seq = audit_heads.seq + 1 RETURNING seq, hash";
         let head = self.one(sql, values![[0_u8; 32]]).await?;
         let (seq, before): (u64, [u8; 32]) = (get(&head, 0)?, get(&head, 1)?);
-        let hash = chain(
-            &before,
-            self.provider_id(),
-            seq,
-            at,
-            [actor, action, object, detail],
-        );
+        let hash = self.chain(&before, seq, at, [actor, action, object, detail]);
         let sql =
             "INSERT INTO audit_log (provider_id, seq, at, actor, action, object, detail, hash)
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let entry = values![seq, at, actor, action, object, detail, hash];
         let head = "UPDATE audit_heads SET hash = $2 WHERE provider_id = $1";
-        self.batch(vec![(sql.into(), entry), (head.into(), values![hash])])
+        let end = self.end_of(&hash);
+        self.batch(vec![(sql.into(), entry), (head.into(), values![end])])
             .await?;
         Ok(())
     }
@@ -77,11 +74,11 @@ impl TenantTx {
             }
             for e in entries {
                 let parts = [&*e.actor, &*e.action, &*e.object, &*e.detail];
-                let expected = chain(&before, self.provider_id(), count + 1, e.at, parts);
+                let expected = self.chain(&before, count + 1, e.at, parts);
                 if e.seq != count + 1 || e.hash != expected {
                     return Ok(Err(count + 1));
                 }
-                (before, count) = (e.hash, count + 1);
+                (before, count) = (self.end_of(&e.hash), count + 1);
             }
         }
         let head = self
@@ -117,25 +114,25 @@ impl TenantTx {
             })
             .collect()
     }
-}
 
-/// The hash of an entry: SHA-256 over the hash before it and its fields, each with its length in
-/// front.
-fn chain(
-    before: &[u8; 32],
-    provider: ProviderId,
-    seq: u64,
-    at: Timestamp,
-    parts: [&str; 4],
-) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(before);
-    hash.update(provider.uuid().as_bytes());
-    hash.update(seq.to_be_bytes());
-    hash.update(at.as_millis().to_be_bytes());
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part.as_bytes());
+    /// The hash of an entry: over the end of the log before it and its fields, each text with its
+    /// length in front.
+    fn chain(&self, before: &[u8; 32], seq: u64, at: Timestamp, parts: [&str; 4]) -> [u8; 32] {
+        let mut bytes = Vec::with_capacity(256);
+        bytes.extend_from_slice(before);
+        bytes.extend_from_slice(&seq.to_be_bytes());
+        bytes.extend_from_slice(&at.as_millis().to_be_bytes());
+        for part in parts {
+            bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        self.vault()
+            .index("audit", Some(self.provider_id()), &bytes)
     }
-    hash.finalize().into()
+
+    /// The end of the log after the entry with this hash.
+    fn end_of(&self, hash: &[u8; 32]) -> [u8; 32] {
+        self.vault()
+            .index("audit end", Some(self.provider_id()), hash)
+    }
 }

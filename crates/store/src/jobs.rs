@@ -83,11 +83,13 @@ impl SystemTx {
         lease: Timestamp,
         limit: u32,
     ) -> Result<Vec<Job>> {
-        let sql = "UPDATE jobs SET leased_until = $2, attempts = attempts + 1
-                   WHERE (provider_id, kind, subject) IN (
+        // Chosen before the UPDATE, once: a subquery that a join runs again would choose others.
+        let sql = "WITH due AS MATERIALIZED (
                      SELECT provider_id, kind, subject FROM jobs
                      WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
                      ORDER BY due_at LIMIT $3 /*skip locked*/)
+                   UPDATE jobs SET leased_until = $2, attempts = attempts + 1
+                   WHERE (provider_id, kind, subject) IN (SELECT provider_id, kind, subject FROM due)
                    RETURNING provider_id, kind, subject, attempts, leased_until";
         self.tx
             .all(sql, &values![now, lease, limit])

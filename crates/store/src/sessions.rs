@@ -1,9 +1,12 @@
 //! Sessions as routers account them.
 
-use bando_db::{Row, Sql};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use bando_db::{Engine, Row, Sql};
 use bando_domain::{MacAddr, ProviderId, RouterId, SessionId, TicketId, Timestamp, Usage};
 
-use crate::field::{get, values};
+use crate::field::{Field, get, values};
 use crate::{Result, SystemTx, TenantTx};
 
 /// One stay on the network.
@@ -122,8 +125,13 @@ const RECORD: &str = "INSERT INTO sessions (provider_id, session_id, router_id, 
     terminate_cause = COALESCE(sessions.terminate_cause, excluded.terminate_cause)";
 
 impl TenantTx {
-    /// Writes down accounting records, in order, and adds what they moved to their tickets.
+    /// Writes down accounting records, those of one session in order, and adds what they moved to
+    /// their tickets.
     pub async fn record_sessions(&mut self, updates: &[SessionUpdate]) -> Result<()> {
+        self.lock_tickets_of(updates).await?;
+        // In the same order everywhere, so that two nodes never wait for each other.
+        let mut updates: Vec<&SessionUpdate> = updates.iter().collect();
+        updates.sort_by_key(|u| u.id);
         let mut statements = Vec::with_capacity(updates.len() * 2);
         for u in updates {
             if let Some(ticket) = u.ticket_id {
@@ -152,6 +160,49 @@ impl TenantTx {
         }
         self.batch(statements).await?;
         Ok(())
+    }
+
+    /// Makes the records of one ticket take turns. METER reads the session beside the ticket it
+    /// changes: waiting for the ticket inside that statement, PostgreSQL would look at the session
+    /// as it was before the wait and add the same bytes twice. A SQLite writer is alone anyway.
+    async fn lock_tickets_of(&mut self, updates: &[SessionUpdate]) -> Result<()> {
+        if self.tx.engine() == Engine::Sqlite {
+            return Ok(());
+        }
+        let tickets: BTreeSet<TicketId> = updates.iter().filter_map(|u| u.ticket_id).collect();
+        let tickets: Vec<TicketId> = tickets.into_iter().collect();
+        for chunk in tickets.chunks(LIST) {
+            let sql = format!(
+                "SELECT ticket_id FROM tickets WHERE provider_id = $1 AND ticket_id IN ({})
+                 ORDER BY ticket_id /*for update*/",
+                placeholders(2)
+            );
+            self.all(Sql::built(sql), padded(chunk)).await?;
+        }
+        Ok(())
+    }
+
+    /// Those of the sessions that are open although their ticket has ended: their routers have yet
+    /// to put them off.
+    pub async fn sessions_without_right(
+        &mut self,
+        sessions: &[SessionId],
+    ) -> Result<Vec<SessionId>> {
+        let sql = format!(
+            "SELECT s.session_id FROM sessions s JOIN tickets t
+               ON t.provider_id = s.provider_id AND t.ticket_id = s.ticket_id
+             WHERE s.provider_id = $1 AND s.session_id IN ({}) AND s.stopped_at IS NULL
+               AND t.state NOT IN ('unused', 'active')",
+            placeholders(2)
+        );
+        let mut found = Vec::new();
+        for chunk in sessions.chunks(LIST) {
+            let rows = self.all(Sql::built(sql.clone()), padded(chunk)).await?;
+            for row in &rows {
+                found.push(get(row, 0)?);
+            }
+        }
+        Ok(found)
     }
 
     /// A session.
@@ -233,6 +284,28 @@ impl TenantTx {
                    WHERE provider_id = $1 AND router_id = $2 AND stopped_at IS NULL AND started_at < $3";
         self.exec(sql, values![router, before, cause]).await
     }
+}
+
+/// How many ids one statement asks for: always as many, so that there is one text to prepare.
+const LIST: usize = 64;
+
+/// `$first, $first+1, …` for [`LIST`] ids.
+fn placeholders(first: usize) -> String {
+    let mut out = format!("${first}");
+    for n in first + 1..first + LIST {
+        let _ = write!(out, ", ${n}");
+    }
+    out
+}
+
+/// At most [`LIST`] ids, the last one repeated to fill the list.
+fn padded<T: Field>(ids: &[T]) -> Vec<bando_db::Value> {
+    let last = ids.last().into_iter().cycle();
+    ids.iter()
+        .chain(last)
+        .take(LIST)
+        .map(Field::to_value)
+        .collect()
 }
 
 impl SystemTx {

@@ -201,10 +201,13 @@ const INSERT: &str = "INSERT INTO tickets (provider_id, ticket_id, code_index, c
     price_minor, currency, terms, payment_id, batch_id, given_by, phone, created_at, activated_at, expires_at,
     octets_in, octets_out, data_limit)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-  ON CONFLICT DO NOTHING";
+  ON CONFLICT (provider_id, code_index) DO NOTHING";
 
 impl TenantTx {
-    /// Adds a ticket. Returns false if its code or its payment already has one.
+    /// Adds a ticket. Returns false if its code is taken: draw another.
+    ///
+    /// # Errors
+    /// A conflict if its payment has a ticket already.
     pub async fn insert_ticket(&mut self, t: &Ticket, entropy: &dyn Entropy) -> Result<bool> {
         let row = t.insert_values(self.vault(), entropy);
         Ok(self.exec(INSERT, row).await? == 1)
@@ -266,13 +269,15 @@ impl TenantTx {
             .transpose()
     }
 
-    /// The tickets a device may still use, the one that ends last first.
+    /// The tickets a device may still use: those whose time runs, the one that ends last first, then
+    /// those that were not begun, so that none is begun while another still runs.
     pub async fn live_tickets_by_mac(&mut self, mac: MacAddr) -> Result<Vec<Ticket>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM tickets t JOIN devices d
                ON d.provider_id = t.provider_id AND d.ticket_id = t.ticket_id
              WHERE t.provider_id = $1 AND d.mac = $2 AND t.state IN ('unused', 'active')
-             ORDER BY COALESCE(t.expires_at, 9223372036854775807) DESC, t.ticket_id DESC LIMIT 8"
+             ORDER BY CASE WHEN t.state = 'active' THEN 0 ELSE 1 END,
+               COALESCE(t.expires_at, 9223372036854775807) DESC, t.ticket_id LIMIT 8"
         );
         let rows = self.all(Sql::built(sql), values![mac]).await?;
         rows.iter()
@@ -512,11 +517,13 @@ impl SystemTx {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<(ProviderId, TicketId)>> {
-        let sql = "UPDATE tickets SET state = 'expired', ended_at = $1
-                   WHERE (provider_id, ticket_id) IN (
+        // Chosen before the UPDATE, once: a subquery that a join runs again would choose others.
+        let sql = "WITH due AS MATERIALIZED (
                      SELECT provider_id, ticket_id FROM tickets
                      WHERE state = 'active' AND expires_at IS NOT NULL AND expires_at <= $1
                      ORDER BY expires_at LIMIT $2 /*skip locked*/)
+                   UPDATE tickets SET state = 'expired', ended_at = $1
+                   WHERE (provider_id, ticket_id) IN (SELECT provider_id, ticket_id FROM due)
                    RETURNING provider_id, ticket_id";
         let rows = self.tx.all(sql, &values![now, limit]).await?;
         let ended = rows

@@ -109,7 +109,7 @@ impl fmt::Debug for Store {
 /// without [`commit`](Self::commit), it is rolled back.
 #[must_use = "a transaction that is not committed is rolled back"]
 pub struct TenantTx {
-    tx: Tx,
+    pub(crate) tx: Tx,
     provider: ProviderId,
     vault: Arc<Vault>,
 }

@@ -54,6 +54,8 @@ async fn providers_and_accounts() {
             role: Role::Owner,
         };
         assert_eq!(tx.memberships(account).await.unwrap(), [member]);
+        let names = tx.member_names(provider).await.unwrap();
+        assert_eq!(names, [(account, "Njeri".to_owned())]);
 
         let (token, later) = ([7; 32], NOON.plus(HOUR));
         tx.insert_sign_in(token, account, NOON, later, "Firefox")
@@ -208,6 +210,11 @@ async fn payments_messages_and_money() {
         let customer = tx.customer(w.customer_id(), &phone(1), NOON).await.unwrap();
         let again = tx.customer(w.customer_id(), &phone(1), NOON).await.unwrap();
         assert_eq!(customer, again);
+        let max = Some(Cursor(uuid::Uuid::max()));
+        for cursor in [None, max] {
+            let page = tx.customers(cursor, 1).await.unwrap();
+            assert_eq!(page.rows, std::slice::from_ref(&customer));
+        }
         let mut bare = w.payment(customer.id, &phone(1));
         (bare.mac, bare.visit) = (None, None);
         tx.insert_payment(&bare).await.unwrap();
@@ -232,6 +239,8 @@ async fn payments_messages_and_money() {
         assert_eq!(tx.lock_payment(p.id).await.unwrap().as_ref(), Some(&p));
         let by_receipt = tx.payment_by_receipt("mpesa", "RKL51ZDR4F").await.unwrap();
         assert_eq!(by_receipt.as_ref(), Some(&p));
+        let by_checkout = tx.payment_by_checkout("mpesa", "ws_CO_1").await.unwrap();
+        assert_eq!(by_checkout.as_ref(), Some(&p));
 
         let all = PaymentFilter {
             status: Some(PaymentStatus::Failed),
