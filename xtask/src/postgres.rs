@@ -77,6 +77,14 @@ impl Postgres {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// The number of its first process, the parent of all others.
+    pub(crate) fn pid(&self) -> Result<u32> {
+        let text = fs::read_to_string(self.data().join("postmaster.pid"))?;
+        let line = text.lines().next().unwrap_or_default();
+        line.parse()
+            .with_context(|| format!("not the number of a process: {line}"))
+    }
+
     fn data(&self) -> PathBuf {
         self.directory.path().join("data")
     }

@@ -21,9 +21,7 @@ pub(crate) fn stop_children_on_signals() -> Result<()> {
     ctrlc::set_handler(|| {
         STOPPED.store(true, Ordering::SeqCst);
         for group in groups().iter() {
-            let _ = Command::new("sh")
-                .args(["-c", &format!("kill -TERM -{group}")])
-                .status();
+            signal_group(*group);
         }
     })
     .context("cannot watch for Ctrl-C")
@@ -91,7 +89,7 @@ pub(crate) fn watch(
 
 /// Starts a command in a process group of its own, which [`stop_children_on_signals`] ends.
 ///
-/// Whoever starts a child waits for it with [`wait`].
+/// Whoever starts a child waits for it with [`wait`] or ends it with [`end`].
 pub(crate) fn spawn(command: &mut Command) -> Result<Child> {
     if STOPPED.load(Ordering::SeqCst) {
         bail!("stopped");
@@ -109,6 +107,20 @@ pub(crate) fn wait(mut child: Child) -> Result<ExitStatus> {
     let status = child.wait();
     forget(child.id());
     status.context("cannot wait for a program")
+}
+
+/// Asks a child and all that it started to end, and waits for it.
+pub(crate) fn end(child: Child) -> Result<ExitStatus> {
+    signal_group(child.id());
+    wait(child)
+}
+
+fn signal_group(group: u32) {
+    // The group may have ended already.
+    let _ = Command::new("sh")
+        .args(["-c", &format!("kill -TERM -{group}")])
+        .stderr(Stdio::null())
+        .status();
 }
 
 fn groups() -> std::sync::MutexGuard<'static, Vec<u32>> {
@@ -160,5 +172,11 @@ mod tests {
         let error =
             read(Command::new("sh").args(["-c", "echo no such thing >&2; exit 1"])).unwrap_err();
         assert!(error.to_string().contains("no such thing"), "{error}");
+    }
+
+    #[test]
+    fn the_end_of_a_child_is_the_end_of_its_children() {
+        let child = spawn(Command::new("sh").args(["-c", "sleep 60; true"])).unwrap();
+        assert!(!end(child).unwrap().success());
     }
 }

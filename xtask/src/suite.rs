@@ -55,7 +55,7 @@ fn tests(tally: &mut Tally, outside: &Outside) -> Result<()> {
     let start = begin("tests");
     let failed = tally.failed();
     let mut command = outside.cargo();
-    command.args(["test", "--workspace", "--no-fail-fast"]);
+    command.args(torture::TEST).arg("--no-fail-fast");
     let status = program::watch(&mut command, &mut |line| tally.line(line))?;
     if !status.success() && tally.failed() == failed {
         tally.fail(format!(

@@ -1,7 +1,12 @@
 //! `cargo xtask bench`: figures for docs/performance.md, beside the named peer and in the same run.
 
+mod http;
+mod packets;
 mod peer;
+mod portal;
 mod radius;
+mod served;
+mod start;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -11,11 +16,17 @@ use clap::ValueEnum;
 pub(crate) enum Bench {
     /// RADIUS authentication and durable accounting, beside FreeRADIUS
     Radius,
+    /// The portal's first page: requests a second, bytes as sent
+    Portal,
+    /// Start of the program and its memory, by how much there is in the database
+    Start,
 }
 
 /// Measures and prints rows of a Markdown table.
 pub(crate) fn run(bench: Bench) -> Result<()> {
     match bench {
         Bench::Radius => radius::run(),
+        Bench::Portal => portal::run(),
+        Bench::Start => start::run(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -40,7 +40,7 @@ pub(crate) struct Meter {
 pub(crate) struct Load<'a> {
     /// `auth` or `acct`.
     pub(crate) command: &'a str,
-    /// Which packet files, as a pattern below the directory of packets.
+    /// Which packet files of the server's, as a pattern.
     pub(crate) files: &'a str,
     /// How often each packet is sent.
     pub(crate) count: u32,
@@ -55,6 +55,8 @@ pub(crate) struct Server<'a> {
     pub(crate) pids: &'a [u32],
     pub(crate) port: u16,
     pub(crate) secret: &'a str,
+    /// The directory of the packet files that it can answer.
+    pub(crate) packets: &'a Path,
 }
 
 /// What the meter read.
@@ -92,7 +94,7 @@ impl Meter {
         Ok(meter)
     }
 
-    /// Where the packet files are.
+    /// Where the packet files for the peer are.
     pub(crate) fn packets(&self) -> PathBuf {
         self.directory.path().join("packets")
     }
@@ -123,7 +125,7 @@ impl Meter {
             .map(u32::to_string)
             .collect::<Vec<_>>()
             .join(",");
-        let files = self.packets().join(load.files);
+        let files = server.packets.join(load.files);
         let said = self.run(&[
             "meter".as_ref(),
             "--pids".as_ref(),
@@ -171,19 +173,20 @@ pub(crate) struct Peer<'a> {
 
 impl Peer<'_> {
     /// Where it listens for authentication.
-    pub(crate) fn auth(&self) -> Server<'_> {
+    pub(crate) fn auth<'b>(&'b self, packets: &'b Path) -> Server<'b> {
         Server {
             pids: &self.pids,
             port: 18120,
             secret: "testing123",
+            packets,
         }
     }
 
     /// Where it listens for accounting.
-    pub(crate) fn acct(&self) -> Server<'_> {
+    pub(crate) fn acct<'b>(&'b self, packets: &'b Path) -> Server<'b> {
         Server {
             port: 18130,
-            ..self.auth()
+            ..self.auth(packets)
         }
     }
 }
