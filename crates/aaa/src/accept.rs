@@ -5,7 +5,8 @@ use std::time::Duration;
 use bando_app::Access;
 use bando_domain::{Entitlement, Refusal, SessionId};
 use bando_radius::dictionary::{
-    ACCT_INTERIM_INTERVAL, CLASS, IDLE_TIMEOUT, PORT_LIMIT, REPLY_MESSAGE, SESSION_TIMEOUT, mikrotik,
+    ACCT_INTERIM_INTERVAL, CLASS, IDLE_TIMEOUT, PORT_LIMIT, REPLY_MESSAGE, SESSION_TIMEOUT,
+    mikrotik,
 };
 use bando_radius::{Builder, Code, Error, Packet};
 
@@ -33,7 +34,10 @@ pub(crate) fn accept(
     if let Some(octets) = entitlement.remaining_octets {
         reply.counter(mikrotik::TOTAL_BYTES, octets);
     }
-    reply.u32(ACCT_INTERIM_INTERVAL, interim(config.interim_interval, session));
+    reply.u32(
+        ACCT_INTERIM_INTERVAL,
+        interim(config.interim_interval, session),
+    );
     if let Some(idle) = config.idle_timeout {
         reply.u32(IDLE_TIMEOUT, seconds(idle));
     }

@@ -32,7 +32,12 @@ impl Authority {
 
     /// The verdict, if it needs no database: a device that is bound to a ticket comes back while
     /// the ticket runs, or nothing that was typed can open anything.
-    pub(crate) fn recall(&self, router: &KnownRouter, login: &Login, from: IpAddr) -> Option<Verdict> {
+    pub(crate) fn recall(
+        &self,
+        router: &KnownRouter,
+        login: &Login,
+        from: IpAddr,
+    ) -> Option<Verdict> {
         if router.suspended {
             return Some(Verdict::Reject(Refusal::ProviderSuspended));
         }
@@ -53,11 +58,10 @@ impl Authority {
         login: &Login,
         from: IpAddr,
     ) -> Result<Verdict, bando_app::Error> {
-        let Some(key) = &login.key else { return Ok(self.wrong_code(router, login, from)) };
+        let Some(key) = &login.key else {
+            return Ok(self.wrong_code(router, login, from));
+        };
         let by_code = matches!(key, AccessKey::Code(_));
-        if by_code && !self.app.may_try_code(router.provider, &who(login, from)) {
-            return Ok(Verdict::Reject(Refusal::TooManyTries));
-        }
         let read = self.snapshots.before_read();
         let Some(access) = self.app.find_access(router.provider, key).await? else {
             // A device without a ticket asks all the time; only codes can be guessed.
@@ -68,20 +72,29 @@ impl Authority {
             });
         };
         let access = Arc::new(access);
-        self.snapshots.keep(router.provider, key, Arc::clone(&access), read);
+        self.snapshots
+            .keep(router.provider, key, Arc::clone(&access), read);
+        if let Some(verdict) = self.settled(Arc::clone(&access), login) {
+            return Ok(verdict);
+        }
+        // Whoever has guessed too often learns nothing any more, not even from a right code.
+        if by_code && !self.app.may_try_code(router.provider, &who(login, from)) {
+            return Ok(Verdict::Reject(Refusal::TooManyTries));
+        }
         if let Err(refusal) = access.judge(self.app.now()) {
             return Ok(Verdict::Reject(refusal));
         }
-        let ticket = access.ticket;
-        if let Some(verdict) = self.settled(access, login) {
-            return Ok(verdict);
-        }
         let read = self.snapshots.before_read();
-        let access = match self.app.admit(router.provider, ticket, login.mac).await? {
+        let access = match self
+            .app
+            .admit(router.provider, access.ticket, login.mac)
+            .await?
+        {
             Ok(access) => Arc::new(access),
             Err(refusal) => return Ok(Verdict::Reject(refusal)),
         };
-        self.snapshots.keep(router.provider, key, Arc::clone(&access), read);
+        self.snapshots
+            .keep(router.provider, key, Arc::clone(&access), read);
         Ok(match access.judge(self.app.now()) {
             Ok(entitlement) => Verdict::Accept(access, entitlement),
             Err(refusal) => Verdict::Reject(refusal),
@@ -120,12 +133,20 @@ impl Authority {
     }
 
     fn wrong_code(&self, router: &KnownRouter, login: &Login, from: IpAddr) -> Verdict {
-        let counted = self.app.count_wrong_code(router.provider, &who(login, from));
-        Verdict::Reject(if counted.is_ok() { Refusal::Unknown } else { Refusal::TooManyTries })
+        let counted = self
+            .app
+            .count_wrong_code(router.provider, &who(login, from));
+        Verdict::Reject(if counted.is_ok() {
+            Refusal::Unknown
+        } else {
+            Refusal::TooManyTries
+        })
     }
 }
 
 /// Who types: the device, or the address if the router does not name it.
 fn who(login: &Login, from: IpAddr) -> String {
-    login.mac.map_or_else(|| from.to_string(), |mac| mac.to_string())
+    login
+        .mac
+        .map_or_else(|| from.to_string(), |mac| mac.to_string())
 }

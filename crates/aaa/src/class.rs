@@ -18,7 +18,10 @@ pub(crate) fn write(session: SessionId, ticket: TicketId) -> [u8; LENGTH] {
 /// router that sent it is for the store to see to: it reaches no other provider's rows.
 pub(crate) fn read(class: &[u8]) -> Option<(SessionId, TicketId)> {
     let (session, ticket) = class.split_first_chunk::<16>()?;
-    let (session, ticket) = (Uuid::from_bytes(*session), Uuid::from_bytes(ticket.try_into().ok()?));
+    let (session, ticket) = (
+        Uuid::from_bytes(*session),
+        Uuid::from_bytes(ticket.try_into().ok()?),
+    );
     let ours = session.get_version_num() == 7 && ticket.get_version_num() == 7;
     ours.then(|| (SessionId::from_uuid(session), TicketId::from_uuid(ticket)))
 }

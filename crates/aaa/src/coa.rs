@@ -59,7 +59,12 @@ pub struct CoaClient {
 impl CoaClient {
     /// A client with these timers.
     pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, timers: Timers) -> Self {
-        Self { clock, entropy, timers, at_once: Semaphore::new(MAX_AT_ONCE) }
+        Self {
+            clock,
+            entropy,
+            timers,
+            at_once: Semaphore::new(MAX_AT_ONCE),
+        }
     }
 
     /// The answer of the router, if one comes.
@@ -104,9 +109,15 @@ impl CoaClient {
         secret: &Secret,
     ) -> Result<&'b [u8], bando_radius::Error> {
         let mut request = Builder::disconnect_request(buffer, identifier);
-        request.text(NAS_IDENTIFIER, &router.identity).text(USER_NAME, &session.user_name);
+        request
+            .text(NAS_IDENTIFIER, &router.identity)
+            .text(USER_NAME, &session.user_name);
         request.text(ACCT_SESSION_ID, &session.acct_session_id);
-        if let Some(ip) = session.framed_ip.as_deref().and_then(|ip| ip.parse::<Ipv4Addr>().ok()) {
+        if let Some(ip) = session
+            .framed_ip
+            .as_deref()
+            .and_then(|ip| ip.parse::<Ipv4Addr>().ok())
+        {
             request.ipv4(FRAMED_IP_ADDRESS, ip);
         }
         if let Some(mac) = session.mac {
@@ -132,14 +143,18 @@ impl CoaClient {
 
 impl fmt::Debug for CoaClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CoaClient").field("timers", &self.timers).finish_non_exhaustive()
+        f.debug_struct("CoaClient")
+            .field("timers", &self.timers)
+            .finish_non_exhaustive()
     }
 }
 
 #[async_trait]
 impl RouterControl for CoaClient {
     async fn disconnect(&self, router: &Router, session: &Session) -> Disconnected {
-        let Ok(_permit) = self.at_once.acquire().await else { return Disconnected::NoAnswer };
+        let Ok(_permit) = self.at_once.acquire().await else {
+            return Disconnected::NoAnswer;
+        };
         match self.ask(router, session).await {
             Ok(Answer::Done) => Disconnected::Gone,
             Ok(Answer::Refused(Some(ErrorCause::SessionContextNotFound))) => Disconnected::NotThere,
@@ -191,7 +206,9 @@ async fn listen(
             tokio::time::sleep_until(until).await;
             return None;
         };
-        let Ok(reply) = Packet::parse(&buffer[..length]) else { continue };
+        let Ok(reply) = Packet::parse(&buffer[..length]) else {
+            continue;
+        };
         let genuine = reply.identifier() == request.identifier()
             && secret.verify_reply(&reply, request.authenticator()).is_ok();
         match reply.code() {
@@ -207,7 +224,10 @@ async fn listen(
 
 /// Where the router takes orders: the address entered for it, else the one it was last heard from.
 async fn address(router: &Router) -> Result<SocketAddr, Failure> {
-    let entered = router.coa_address.as_deref().or(router.source_address.as_deref());
+    let entered = router
+        .coa_address
+        .as_deref()
+        .or(router.source_address.as_deref());
     let entered = entered.ok_or(Failure::NoAddress)?.trim();
     if let Ok(address) = entered.parse::<SocketAddr>() {
         return Ok(address);

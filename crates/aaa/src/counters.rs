@@ -61,10 +61,16 @@ impl DropReason {
         match self {
             Self::Malformed => "this is no proper RADIUS packet",
             Self::Unexpected => "check that the router uses the right port for each kind of packet",
-            Self::UnknownRouter => "check that the router's identity is the one its setup script set",
+            Self::UnknownRouter => {
+                "check that the router's identity is the one its setup script set"
+            }
             Self::WrongSecret => "check that the router has the secret of its setup script",
-            Self::Unsigned => "the router must send Message-Authenticator: set require-message-auth on it",
-            Self::InProgress => "the router asks again before we can answer; raise its RADIUS timeout to 3s",
+            Self::Unsigned => {
+                "the router must send Message-Authenticator: set require-message-auth on it"
+            }
+            Self::InProgress => {
+                "the router asks again before we can answer; raise its RADIUS timeout to 3s"
+            }
             Self::Overload => "more requests than can be worked on",
             Self::Unavailable => "the database did not answer",
         }
@@ -134,7 +140,9 @@ impl Counters {
         let from = drops.log_from.load(Ordering::Relaxed);
         let next = now + millis(LOG_INTERVAL);
         let claim = || {
-            drops.log_from.compare_exchange(from, next, Ordering::Relaxed, Ordering::Relaxed)
+            drops
+                .log_from
+                .compare_exchange(from, next, Ordering::Relaxed, Ordering::Relaxed)
         };
         if now >= from && claim().is_ok() {
             let (name, advice) = (reason.name(), reason.advice());

@@ -24,7 +24,11 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn new(packet: &Packet<'_>, from: SocketAddr) -> Self {
-        Self { from, identifier: packet.identifier(), authenticator: *packet.authenticator() }
+        Self {
+            from,
+            identifier: packet.identifier(),
+            authenticator: *packet.authenticator(),
+        }
     }
 
     fn key(&self) -> (SocketAddr, u8) {
@@ -60,7 +64,11 @@ struct Entry {
 
 impl Duplicates {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { current: HashMap::new(), previous: HashMap::new(), began: now }
+        Self {
+            current: HashMap::new(),
+            previous: HashMap::new(),
+            began: now,
+        }
     }
 
     /// Looks a request up and notes that it is being worked on if it is new. A new request with the
@@ -73,7 +81,10 @@ impl Duplicates {
         let key = request.key();
         if self.find(request).is_none() {
             self.previous.remove(&key);
-            let entry = Entry { authenticator: request.authenticator, reply: None };
+            let entry = Entry {
+                authenticator: request.authenticator,
+                reply: None,
+            };
             self.current.insert(key, entry);
             return Seen::New;
         }
@@ -100,7 +111,10 @@ impl Duplicates {
     pub(crate) fn forget(&mut self, request: &Request) {
         let key = request.key();
         for generation in [&mut self.current, &mut self.previous] {
-            if generation.get(&key).is_some_and(|e| e.authenticator == request.authenticator) {
+            if generation
+                .get(&key)
+                .is_some_and(|e| e.authenticator == request.authenticator)
+            {
                 generation.remove(&key);
             }
         }
@@ -119,7 +133,11 @@ mod tests {
 
     fn request(identifier: u8, authenticator: u8) -> Request {
         let from = SocketAddr::from(([192, 0, 2, 1], 4000));
-        Request { from, identifier, authenticator: [authenticator; 16] }
+        Request {
+            from,
+            identifier,
+            authenticator: [authenticator; 16],
+        }
     }
 
     #[test]
@@ -165,7 +183,11 @@ mod tests {
         let mut cache = Duplicates::new(now);
         for i in 0..MAX_ENTRIES * 3 {
             let from = SocketAddr::from(([10, 0, (i >> 16) as u8, 1], i as u16));
-            let request = Request { from, identifier: 0, authenticator: [0; 16] };
+            let request = Request {
+                from,
+                identifier: 0,
+                authenticator: [0; 16],
+            };
             assert_eq!(cache.check(&request, now), Seen::New);
         }
         assert!(cache.current.len() + cache.previous.len() <= 2 * MAX_ENTRIES);

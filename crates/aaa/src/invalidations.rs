@@ -28,7 +28,10 @@ impl<K: Hash + Eq + Send + Sync + 'static> Invalidations<K> {
         Self {
             counter: AtomicU64::new(0),
             everything: AtomicU64::new(0),
-            lately: Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(MEMORY).build(),
+            lately: Cache::builder()
+                .max_capacity(MAX_REMEMBERED)
+                .time_to_live(MEMORY)
+                .build(),
         }
     }
 
@@ -39,7 +42,8 @@ impl<K: Hash + Eq + Send + Sync + 'static> Invalidations<K> {
 
     /// Notes that what was read of `key` before is not true any more.
     pub(crate) fn note(&self, key: K) {
-        self.lately.insert(key, self.counter.fetch_add(1, Ordering::SeqCst) + 1);
+        self.lately
+            .insert(key, self.counter.fetch_add(1, Ordering::SeqCst) + 1);
     }
 
     /// Notes it of everything.
@@ -50,7 +54,8 @@ impl<K: Hash + Eq + Send + Sync + 'static> Invalidations<K> {
 
     /// Whether `key` was invalidated after `then`.
     pub(crate) fn since(&self, key: &K, then: u64) -> bool {
-        self.everything.load(Ordering::SeqCst) > then || self.lately.get(key).is_some_and(|at| at > then)
+        self.everything.load(Ordering::SeqCst) > then
+            || self.lately.get(key).is_some_and(|at| at > then)
     }
 }
 

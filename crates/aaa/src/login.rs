@@ -24,7 +24,9 @@ pub(crate) struct Login {
 /// # Errors
 /// What RFC 2865 calls invalid: two passwords, or one of an impossible size.
 pub(crate) fn read(packet: &Packet<'_>, secret: &Secret) -> Result<Login, bando_radius::Error> {
-    let mac = packet.text(CALLING_STATION_ID).and_then(|text| text.parse().ok());
+    let mac = packet
+        .text(CALLING_STATION_ID)
+        .and_then(|text| text.parse().ok());
     let user = packet.text(USER_NAME).unwrap_or_default();
     let user = user.trim();
     let offered = packet.credentials()?;
@@ -44,8 +46,14 @@ pub(crate) fn read(packet: &Packet<'_>, secret: &Secret) -> Result<Login, bando_
 
 /// EAP or MS-CHAP: a proof we cannot check must not pass for an empty password.
 fn other_method(packet: &Packet<'_>) -> bool {
-    let others = [EAP_MESSAGE, microsoft::MS_CHAP_RESPONSE, microsoft::MS_CHAP2_RESPONSE];
-    others.into_iter().any(|attribute| packet.contains(attribute))
+    let others = [
+        EAP_MESSAGE,
+        microsoft::MS_CHAP_RESPONSE,
+        microsoft::MS_CHAP2_RESPONSE,
+    ];
+    others
+        .into_iter()
+        .any(|attribute| packet.contains(attribute))
 }
 
 /// Whether the password is the code, or left empty.
@@ -74,7 +82,9 @@ fn chap_fits(chap: &ChapPassword<'_>, code: TicketCode, typed: &str) -> bool {
     }
     let grouped = code.grouped();
     let dashed = grouped.replace(' ', "-");
-    [code.as_str(), &grouped, &dashed].into_iter().any(|s| fits(s) || fits(&s.to_lowercase()))
+    [code.as_str(), &grouped, &dashed]
+        .into_iter()
+        .any(|s| fits(s) || fits(&s.to_lowercase()))
 }
 
 fn code_in(password: &[u8]) -> Option<TicketCode> {
@@ -104,7 +114,8 @@ mod tests {
 
     fn pap(user: &str, password: &str) -> Option<AccessKey> {
         login(|b| {
-            b.text(USER_NAME, user).user_password(&secret(), password.as_bytes());
+            b.text(USER_NAME, user)
+                .user_password(&secret(), password.as_bytes());
             b.text(CALLING_STATION_ID, MAC);
         })
         .key
@@ -114,7 +125,9 @@ mod tests {
         let digest = chap::response(9, password.as_bytes(), &[5; 16]);
         let value = [&[9], &digest[..]].concat();
         login(|b| {
-            b.text(USER_NAME, user).bytes(CHAP_PASSWORD, &value).bytes(CHAP_CHALLENGE, &[5; 16]);
+            b.text(USER_NAME, user)
+                .bytes(CHAP_PASSWORD, &value)
+                .bytes(CHAP_CHALLENGE, &[5; 16]);
             b.text(CALLING_STATION_ID, MAC);
         })
         .key
@@ -130,7 +143,14 @@ mod tests {
             for password in ["", CODE, "k7mpq 2xw9r", user] {
                 assert_eq!(pap(user, password), code(), "{user:?} {password:?}");
             }
-            for password in ["", CODE, "k7mpq2xw9r", "K7MPQ 2XW9R", "k7mpq-2xw9r", user.trim()] {
+            for password in [
+                "",
+                CODE,
+                "k7mpq2xw9r",
+                "K7MPQ 2XW9R",
+                "k7mpq-2xw9r",
+                user.trim(),
+            ] {
                 assert_eq!(by_chap(user, password), code(), "{user:?} {password:?}");
             }
             assert_eq!(pap(user, "K7MPQ2XW9S"), None);
@@ -155,13 +175,20 @@ mod tests {
         let unnamed = login(|b| {
             b.text(USER_NAME, MAC);
         });
-        assert_eq!(unnamed, Login { key: None, mac: None });
+        assert_eq!(
+            unnamed,
+            Login {
+                key: None,
+                mac: None
+            }
+        );
     }
 
     #[test]
     fn a_proof_of_another_kind_is_no_empty_password() {
         let ms_chap = login(|b| {
-            b.text(USER_NAME, CODE).bytes(microsoft::MS_CHAP2_RESPONSE, &[0; 50]);
+            b.text(USER_NAME, CODE)
+                .bytes(microsoft::MS_CHAP2_RESPONSE, &[0; 50]);
         });
         assert_eq!(ms_chap.key, None);
         let eap = login(|b| {

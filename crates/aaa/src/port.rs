@@ -55,7 +55,12 @@ pub(crate) struct Port {
 
 impl Port {
     pub(crate) fn new(kind: Kind, socket: UdpSocket, service: Arc<Service>) -> Self {
-        Self { kind, socket, duplicates: Mutex::new(Duplicates::new(Instant::now())), service }
+        Self {
+            kind,
+            socket,
+            duplicates: Mutex::new(Duplicates::new(Instant::now())),
+            service,
+        }
     }
 
     /// Takes packets until the service stops.
@@ -111,14 +116,27 @@ impl Port {
 
     /// Asks the database for the router, then goes on.
     fn load_router(self: &Arc<Self>, packet: &Packet<'_>, from: SocketAddr) {
-        let permits = (self.wait(), Arc::clone(&self.service.strangers).try_acquire_owned());
+        let permits = (
+            self.wait(),
+            Arc::clone(&self.service.strangers).try_acquire_owned(),
+        );
         let (Some(waiting), Ok(stranger)) = permits else {
-            return self.dropped(DropReason::Overload, from, "too many unknown routers at once");
+            return self.dropped(
+                DropReason::Overload,
+                from,
+                "too many unknown routers at once",
+            );
         };
         let (port, bytes) = (Arc::clone(self), Box::<[u8]>::from(packet.as_bytes()));
         self.service.runtime.spawn(async move {
-            let Ok(packet) = Packet::parse(&bytes) else { return };
-            let loaded = port.service.routers.load(Name::of(&packet, source(from))).await;
+            let Ok(packet) = Packet::parse(&bytes) else {
+                return;
+            };
+            let loaded = port
+                .service
+                .routers
+                .load(Name::of(&packet, source(from)))
+                .await;
             drop(stranger);
             match loaded {
                 Ok(Origin::Known(routers)) => port.handle(&packet, from, &routers, &mut Vec::new()),
@@ -183,8 +201,15 @@ impl Port {
         let (port, router) = (Arc::clone(self), Arc::clone(router));
         let bytes = Box::<[u8]>::from(packet.as_bytes());
         self.service.runtime.spawn(async move {
-            let Ok(packet) = Packet::parse(&bytes) else { return };
-            match port.service.authority.decide(&router, &login, address).await {
+            let Ok(packet) = Packet::parse(&bytes) else {
+                return;
+            };
+            match port
+                .service
+                .authority
+                .decide(&router, &login, address)
+                .await
+            {
                 Ok(verdict) => {
                     port.pronounce(&packet, &request, &router, &verdict, &mut Vec::new());
                 }
@@ -202,16 +227,25 @@ impl Port {
         verdict: &Verdict,
         reply: &mut Vec<u8>,
     ) {
-        let Service { app, config, counters, .. } = &*self.service;
+        let Service {
+            app,
+            config,
+            counters,
+            ..
+        } = &*self.service;
         let (written, counter) = match verdict {
             Verdict::Accept(access, entitlement) => {
                 let session = app.new_session_id();
-                let written = accept::accept(reply, packet, router, access, entitlement, session, config);
+                let written =
+                    accept::accept(reply, packet, router, access, entitlement, session, config);
                 (written, &counters.accepts)
             }
             Verdict::Reject(refusal) => {
                 tracing::debug!(router = %router.id, refusal = refusal.name(), "login refused");
-                (accept::reject(reply, packet, router, *refusal), &counters.rejects)
+                (
+                    accept::reject(reply, packet, router, *refusal),
+                    &counters.rejects,
+                )
             }
         };
         match written {
@@ -240,13 +274,24 @@ impl Port {
             return self.give_up(&request, DropReason::Malformed, error);
         }
         let reply = Box::from(reply.as_slice());
-        let record = Record { router: Arc::clone(router), report, request, reply };
-        let report::Report::Session(session) = &record.report else { return self.enqueue(record) };
+        let record = Record {
+            router: Arc::clone(router),
+            report,
+            request,
+            reply,
+        };
+        let report::Report::Session(session) = &record.report else {
+            return self.enqueue(record);
+        };
         if session.key.is_none() {
             return self.enqueue(record);
         }
         let Some(waiting) = self.wait() else {
-            return self.give_up(&record.request, DropReason::Overload, "too many reports at once");
+            return self.give_up(
+                &record.request,
+                DropReason::Overload,
+                "too many reports at once",
+            );
         };
         let port = Arc::clone(self);
         self.service.runtime.spawn(async move {
@@ -260,7 +305,12 @@ impl Port {
         if let report::Report::Session(session) = &mut record.report
             && let Some(key) = &session.key
         {
-            match self.service.authority.ticket(record.router.provider, key).await {
+            match self
+                .service
+                .authority
+                .ticket(record.router.provider, key)
+                .await
+            {
                 Ok(ticket) => session.update.ticket_id = ticket,
                 Err(error) => return self.give_up(&record.request, DropReason::Unavailable, error),
             }
@@ -269,7 +319,9 @@ impl Port {
     }
 
     fn enqueue(&self, record: Record) {
-        let Kind::Acct(queue) = &self.kind else { return };
+        let Kind::Acct(queue) = &self.kind else {
+            return;
+        };
         let queue = queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let refused = match queue {
             Some(queue) => queue.try_send(record).err().map(|error| match error {
@@ -279,12 +331,22 @@ impl Port {
             None => Some(record),
         };
         if let Some(record) = refused {
-            self.give_up(&record.request, DropReason::Overload, "the accounting queue is full");
+            self.give_up(
+                &record.request,
+                DropReason::Overload,
+                "the accounting queue is full",
+            );
         }
     }
 
     /// Answers Status-Server (RFC 5997).
-    fn alive(&self, packet: &Packet<'_>, from: SocketAddr, router: &KnownRouter, reply: &mut Vec<u8>) {
+    fn alive(
+        &self,
+        packet: &Packet<'_>,
+        from: SocketAddr,
+        router: &KnownRouter,
+        reply: &mut Vec<u8>,
+    ) {
         let code = match self.kind {
             Kind::Auth => Code::AccessAccept,
             Kind::Acct(_) => Code::AccountingResponse,
@@ -311,7 +373,9 @@ impl Port {
     }
 
     fn dropped(&self, reason: DropReason, from: SocketAddr, what: impl fmt::Display) {
-        self.service.counters.dropped(reason, format_args!("from {from}: {what}"));
+        self.service
+            .counters
+            .dropped(reason, format_args!("from {from}: {what}"));
     }
 
     fn send(&self, reply: &[u8], to: SocketAddr) {
@@ -321,7 +385,9 @@ impl Port {
     }
 
     fn duplicates(&self) -> MutexGuard<'_, Duplicates> {
-        self.duplicates.lock().unwrap_or_else(PoisonError::into_inner)
+        self.duplicates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -333,5 +399,8 @@ fn source(from: SocketAddr) -> std::net::IpAddr {
 /// Nothing came, or an earlier reply found nobody.
 fn is_passing(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{ConnectionRefused, Interrupted, TimedOut, WouldBlock};
-    matches!(error.kind(), WouldBlock | TimedOut | Interrupted | ConnectionRefused)
+    matches!(
+        error.kind(),
+        WouldBlock | TimedOut | Interrupted | ConnectionRefused
+    )
 }

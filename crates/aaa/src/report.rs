@@ -85,7 +85,9 @@ pub(crate) fn read(packet: &Packet<'_>, router: RouterId, now: Timestamp) -> Opt
     let ours = packet.values(CLASS).find_map(class::read);
     let id = ours.map_or_else(|| derived_id(packet, router), |(session, _)| session);
     let stopped = (phase == Phase::Stop).then(|| {
-        let cause = packet.u32(ACCT_TERMINATE_CAUSE).and_then(AcctTerminateCause::from_u32);
+        let cause = packet
+            .u32(ACCT_TERMINATE_CAUSE)
+            .and_then(AcctTerminateCause::from_u32);
         cause.map_or("Unknown", AcctTerminateCause::name).to_owned()
     });
     let octets = |counter| packet.counter(counter).unwrap_or(0).min(MAX_OCTETS);
@@ -98,13 +100,26 @@ pub(crate) fn read(packet: &Packet<'_>, router: RouterId, now: Timestamp) -> Opt
         framed_ip: packet.ipv4(FRAMED_IP_ADDRESS).map(|ip| ip.to_string()),
         at,
         seconds: packet.u32(ACCT_SESSION_TIME).unwrap_or(0).into(),
-        usage: Usage { octets_in: octets(INPUT_OCTETS), octets_out: octets(OUTPUT_OCTETS) },
+        usage: Usage {
+            octets_in: octets(INPUT_OCTETS),
+            octets_out: octets(OUTPUT_OCTETS),
+        },
         stopped,
         user_name,
     };
-    let key = ours.is_none().then(|| key(&update.user_name, mac)).flatten();
-    let boot = (phase == Phase::Start).then(|| boot(packet, &update.acct_session_id)).flatten();
-    Some(Report::Session(Box::new(SessionReport { update, phase, key, boot })))
+    let key = ours
+        .is_none()
+        .then(|| key(&update.user_name, mac))
+        .flatten();
+    let boot = (phase == Phase::Start)
+        .then(|| boot(packet, &update.acct_session_id))
+        .flatten();
+    Some(Report::Session(Box::new(SessionReport {
+        update,
+        phase,
+        key,
+        boot,
+    })))
 }
 
 impl SessionReport {
@@ -117,7 +132,9 @@ impl SessionReport {
 /// When it happened: by the router's clock if that is near ours, else by how long the router says
 /// it kept the report back. Never in the future: our clock decides.
 fn event_time(packet: &Packet<'_>, now: Timestamp) -> Timestamp {
-    let theirs = packet.u32(EVENT_TIMESTAMP).map(|s| Timestamp::from_seconds(s.into()));
+    let theirs = packet
+        .u32(EVENT_TIMESTAMP)
+        .map(|s| Timestamp::from_seconds(s.into()));
     if let Some(theirs) = theirs
         && now.since(theirs) <= CLOCK_TOLERANCE
         && theirs.since(now) <= CLOCK_TOLERANCE
@@ -157,10 +174,15 @@ fn boot(packet: &Packet<'_>, acct_session_id: &str) -> Option<Boot> {
     let number = u32::from_str_radix(acct_session_id, 16).ok()?;
     let router_os = acct_session_id.len() == 8 && packet.u32(NAS_PORT) == Some(number);
     let [service, digit, ..] = number.to_be_bytes();
-    router_os.then_some(Boot { service, digit: digit >> 4 })
+    router_os.then_some(Boot {
+        service,
+        digit: digit >> 4,
+    })
 }
 
 /// Text as a database takes it: PostgreSQL refuses NUL.
 fn text(packet: &Packet<'_>, attribute: Attribute) -> Option<String> {
-    packet.text(attribute).map(|text| text.replace('\0', "\u{FFFD}"))
+    packet
+        .text(attribute)
+        .map(|text| text.replace('\0', "\u{FFFD}"))
 }

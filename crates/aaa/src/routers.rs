@@ -95,7 +95,10 @@ impl Routers {
             app,
             require_message_authenticator,
             by_identity: by_identity.build(),
-            by_source: Cache::builder().max_capacity(MAX_ROUTERS).time_to_live(SHORT_LIFE).build(),
+            by_source: Cache::builder()
+                .max_capacity(MAX_ROUTERS)
+                .time_to_live(SHORT_LIFE)
+                .build(),
             strangers: short(MAX_STRANGERS).build(),
             identities: Cache::new(MAX_ROUTERS),
             changes: Invalidations::new(),
@@ -109,7 +112,9 @@ impl Routers {
             return self.by_source.get(&from).map_or(Origin::NotLoaded, known);
         };
         // Identities are made by us, of ASCII.
-        let Ok(identity) = std::str::from_utf8(identity) else { return Origin::Unknown };
+        let Ok(identity) = std::str::from_utf8(identity) else {
+            return Origin::Unknown;
+        };
         match self.by_identity.get(identity) {
             Some(router) => Origin::Known(router),
             None if self.strangers.contains_key(identity) => Origin::Unknown,
@@ -129,11 +134,14 @@ impl Routers {
                     self.strangers.insert(identity, ());
                     return Ok(Origin::Unknown);
                 };
-                let Some(router) = self.known(router).await? else { return Ok(Origin::Unknown) };
+                let Some(router) = self.known(router).await? else {
+                    return Ok(Origin::Unknown);
+                };
                 let id = router.id;
                 let found: Arc<[_]> = Arc::from([router]);
                 self.identities.insert(id, identity.clone());
-                self.by_identity.insert(identity.clone(), Arc::clone(&found));
+                self.by_identity
+                    .insert(identity.clone(), Arc::clone(&found));
                 if self.changes.since(&id, read) {
                     self.by_identity.invalidate(&identity);
                 }
@@ -163,7 +171,9 @@ impl Routers {
         if !is_proof(packet) {
             // Nothing in it depends on the secret but a hidden password: with several routers at one
             // address it cannot be told whose it is.
-            let [router] = routers else { return Err(DropReason::Unsigned) };
+            let [router] = routers else {
+                return Err(DropReason::Unsigned);
+            };
             let required = self.require_message_authenticator || self.signs(router);
             return if required || packet.contains(PROXY_STATE) {
                 Err(DropReason::Unsigned)
@@ -187,12 +197,23 @@ impl Routers {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, from) = (Instant::now(), Some(from));
         let Some(last) = heard.get_mut(&router.id) else {
-            heard.insert(router.id, Heard { at: now, from, signs });
+            heard.insert(
+                router.id,
+                Heard {
+                    at: now,
+                    from,
+                    signs,
+                },
+            );
             return true;
         };
         let news = last.from != from || (signs && !last.signs);
         if news || now.duration_since(last.at) >= SEEN_INTERVAL {
-            *last = Heard { at: now, from, signs: last.signs || signs };
+            *last = Heard {
+                at: now,
+                from,
+                signs: last.signs || signs,
+            };
             return true;
         }
         false
@@ -201,7 +222,10 @@ impl Routers {
     /// Writes down that a router was heard of.
     pub(crate) async fn write_down(&self, router: &KnownRouter, from: IpAddr) {
         let signs = self.signs(router);
-        let written = self.app.router_seen(router.provider, router.id, &from.to_string(), signs).await;
+        let written = self
+            .app
+            .router_seen(router.provider, router.id, &from.to_string(), signs)
+            .await;
         if let Err(error) = written {
             tracing::warn!(router = %router.id, %error, "it could not be noted that a router was heard of");
             // The next packet tries again.
@@ -243,7 +267,9 @@ impl Routers {
 
     /// `None` if its provider is gone, or nobody could use its secret.
     async fn known(&self, router: Router) -> Result<Option<Arc<KnownRouter>>, bando_app::Error> {
-        let Ok(secret) = Secret::new(router.secret.expose().as_bytes()) else { return Ok(None) };
+        let Ok(secret) = Secret::new(router.secret.expose().as_bytes()) else {
+            return Ok(None);
+        };
         let provider = match self.app.provider_by_id(router.provider).await {
             Ok(provider) => provider,
             Err(bando_app::Error::NotFound(_)) => return Ok(None),
@@ -263,7 +289,9 @@ impl Routers {
 impl Name {
     /// How this packet says where it comes from.
     pub(crate) fn of(packet: &Packet<'_>, from: IpAddr) -> Self {
-        packet.text(NAS_IDENTIFIER).map_or(Self::Source(from), |name| Self::Identity(name.into_owned()))
+        packet
+            .text(NAS_IDENTIFIER)
+            .map_or(Self::Source(from), |name| Self::Identity(name.into_owned()))
     }
 }
 
@@ -273,5 +301,9 @@ fn is_proof(packet: &Packet<'_>) -> bool {
 }
 
 fn known(routers: Arc<[Arc<KnownRouter>]>) -> Origin {
-    if routers.is_empty() { Origin::Unknown } else { Origin::Known(routers) }
+    if routers.is_empty() {
+        Origin::Unknown
+    } else {
+        Origin::Known(routers)
+    }
 }

@@ -51,13 +51,19 @@ impl RadiusServer {
     pub async fn start(app: App, config: Config) -> Result<Self, Error> {
         let (auth_socket, acct_socket) = (open(config.auth)?, open(config.acct)?);
         let address = |socket: &UdpSocket, wanted| {
-            socket.local_addr().map_err(|source| Error::Bind { address: wanted, source })
+            socket.local_addr().map_err(|source| Error::Bind {
+                address: wanted,
+                source,
+            })
         };
         let auth_addr = address(&auth_socket, config.auth)?;
         let acct_addr = address(&acct_socket, config.acct)?;
 
         let snapshots = Arc::new(Snapshots::new(app.engine()));
-        let routers = Arc::new(Routers::new(app.clone(), config.require_message_authenticator));
+        let routers = Arc::new(Routers::new(
+            app.clone(),
+            config.require_message_authenticator,
+        ));
         let service = Arc::new(Service {
             authority: Authority::new(app.clone(), Arc::clone(&snapshots)),
             routers: Arc::clone(&routers),
@@ -76,9 +82,20 @@ impl RadiusServer {
 
         let watch = tokio::spawn(watch(app.events(), routers, Arc::clone(&snapshots)));
         let writer = tokio::spawn(Writer::new(app, Arc::clone(&acct), snapshots).run(queue));
-        let threads = vec![serve("radius-auth", auth)?, serve("radius-acct", Arc::clone(&acct))?];
+        let threads = vec![
+            serve("radius-auth", auth)?,
+            serve("radius-acct", Arc::clone(&acct))?,
+        ];
         tracing::info!(%auth_addr, %acct_addr, "RADIUS is listening");
-        Ok(Self { auth_addr, acct_addr, service, acct, threads, watch, writer })
+        Ok(Self {
+            auth_addr,
+            acct_addr,
+            service,
+            acct,
+            threads,
+            watch,
+            writer,
+        })
     }
 
     /// What it has done so far.
@@ -90,7 +107,8 @@ impl RadiusServer {
     pub async fn shutdown(self) {
         self.service.stop.store(true, Ordering::Relaxed);
         let threads = self.threads;
-        let joined = task::spawn_blocking(move || threads.into_iter().try_for_each(JoinHandle::join));
+        let joined =
+            task::spawn_blocking(move || threads.into_iter().try_for_each(JoinHandle::join));
         if !matches!(joined.await, Ok(Ok(()))) {
             tracing::error!("a RADIUS thread had panicked");
         }
@@ -108,7 +126,11 @@ impl RadiusServer {
 
 impl fmt::Debug for RadiusServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { auth_addr, acct_addr, .. } = self;
+        let Self {
+            auth_addr,
+            acct_addr,
+            ..
+        } = self;
         write!(f, "RadiusServer(auth {auth_addr}, acct {acct_addr})")
     }
 }
@@ -120,7 +142,11 @@ fn serve(name: &str, port: Arc<Port>) -> Result<JoinHandle<()>, Error> {
 
 fn open(address: SocketAddr) -> Result<UdpSocket, Error> {
     let open = || {
-        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::DGRAM,
+            Some(Protocol::UDP),
+        )?;
         if address.is_ipv6() {
             socket.set_only_v6(false)?;
         }

@@ -39,7 +39,10 @@ impl Snapshots {
         Self {
             tickets: tickets.build(),
             codes: Cache::new(MAX_TICKETS),
-            devices: Cache::builder().max_capacity(MAX_TICKETS).time_to_live(DEVICE_LIFE).build(),
+            devices: Cache::builder()
+                .max_capacity(MAX_TICKETS)
+                .time_to_live(DEVICE_LIFE)
+                .build(),
             changes: Invalidations::new(),
         }
     }
@@ -59,7 +62,13 @@ impl Snapshots {
     }
 
     /// Keeps what was read since [`before_read`](Self::before_read), unless it has changed again.
-    pub(crate) fn keep(&self, provider: ProviderId, key: &AccessKey, access: Arc<Access>, read: u64) {
+    pub(crate) fn keep(
+        &self,
+        provider: ProviderId,
+        key: &AccessKey,
+        access: Arc<Access>,
+        read: u64,
+    ) {
         let ticket = access.ticket;
         match key {
             AccessKey::Code(code) => self.codes.insert((provider, *code), ticket),
@@ -80,7 +89,11 @@ impl Snapshots {
     /// Forgets a ticket whose traffic has been accounted, if its data is limited: what is left of it
     /// goes to the router.
     pub(crate) fn forget_usage(&self, ticket: TicketId) {
-        if self.tickets.get(&ticket).is_none_or(|access| access.terms.data.is_some()) {
+        if self
+            .tickets
+            .get(&ticket)
+            .is_none_or(|access| access.terms.data.is_some())
+        {
             self.forget(ticket);
         }
     }

@@ -52,7 +52,11 @@ type Boots = HashMap<(RouterId, u8), (u8, Timestamp)>;
 
 impl Writer {
     pub(crate) fn new(app: App, port: Arc<Port>, snapshots: Arc<Snapshots>) -> Self {
-        Self { app, port, snapshots }
+        Self {
+            app,
+            port,
+            snapshots,
+        }
     }
 
     /// Writes until the queue is closed and empty.
@@ -62,13 +66,19 @@ impl Writer {
         while queue.recv_many(&mut batch, BATCH).await > 0 {
             let mut by_provider: HashMap<ProviderId, Vec<Record>> = HashMap::new();
             for record in batch.drain(..) {
-                by_provider.entry(record.router.provider).or_default().push(record);
+                by_provider
+                    .entry(record.router.provider)
+                    .or_default()
+                    .push(record);
             }
             let work = by_provider.into_iter().map(|(provider, records)| {
                 let known = boots.remove(&provider).unwrap_or_default();
                 self.write(provider, records, known)
             });
-            let done: Vec<_> = stream::iter(work).buffer_unordered(PROVIDERS_AT_ONCE).collect().await;
+            let done: Vec<_> = stream::iter(work)
+                .buffer_unordered(PROVIDERS_AT_ONCE)
+                .collect()
+                .await;
             boots.extend(done);
         }
     }
@@ -84,8 +94,12 @@ impl Writer {
         for record in records {
             let restart = restart(&record, &boots);
             if let Some(before) = restart {
-                self.write_sessions(provider, std::mem::take(&mut waiting)).await;
-                let closed = self.app.router_restarted(provider, record.router.id, before).await;
+                self.write_sessions(provider, std::mem::take(&mut waiting))
+                    .await;
+                let closed = self
+                    .app
+                    .router_restarted(provider, record.router.id, before)
+                    .await;
                 if let Err(error) = closed {
                     self.give_up(&record, &error);
                     continue;
@@ -126,10 +140,17 @@ impl Writer {
     }
 
     /// Returns when the records are durable.
-    async fn commit(&self, provider: ProviderId, records: &[Record]) -> Result<(), bando_app::Error> {
+    async fn commit(
+        &self,
+        provider: ProviderId,
+        records: &[Record],
+    ) -> Result<(), bando_app::Error> {
         let updates: Vec<_> = newest(records).into_iter().map(|u| (provider, u)).collect();
         let mut written = self.app.record_accounting(updates.clone()).await;
-        if written.as_ref().is_err_and(bando_app::Error::is_unavailable) {
+        if written
+            .as_ref()
+            .is_err_and(bando_app::Error::is_unavailable)
+        {
             tokio::time::sleep(RETRY_AFTER).await;
             written = self.app.record_accounting(updates).await;
         }
@@ -146,7 +167,8 @@ impl Writer {
     }
 
     fn give_up(&self, record: &Record, error: &bando_app::Error) {
-        self.port.give_up(&record.request, DropReason::Unavailable, error);
+        self.port
+            .give_up(&record.request, DropReason::Unavailable, error);
     }
 }
 
@@ -207,5 +229,8 @@ fn note_boot(boots: &mut Boots, router: RouterId, session: &SessionReport) {
 }
 
 fn began(session: &SessionReport) -> Timestamp {
-    session.update.at.minus(Duration::from_secs(session.update.seconds))
+    session
+        .update
+        .at
+        .minus(Duration::from_secs(session.update.seconds))
 }
