@@ -15,7 +15,7 @@ use crate::{App, Error, Result};
 
 /// A device that has not been heard of for this long, and has no open session, gives its place on
 /// a full ticket to another: phones change their address, and a ticket follows the person.
-const DEVICE_GRACE: Duration = Duration::from_secs(60);
+pub(crate) const DEVICE_GRACE: Duration = Duration::from_secs(60);
 
 /// What somebody shows to be let in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -187,12 +187,12 @@ impl App {
         }
         if let Origin::Payment(payment) = ticket.origin {
             let detail = mac.map(|m| m.to_string());
-            tx.add_payment_step(
+            tx.add_first_payment_step(
                 payment,
                 self.new_uuid(),
                 now,
                 PaymentStep::Connected,
-                detail.as_deref(),
+                detail.as_deref().unwrap_or_default(),
             )
             .await?;
         }
@@ -228,6 +228,7 @@ impl App {
                 self.events.tell(provider, Change::Session(update.id));
             }
             self.end_spent_tickets(provider, &updates).await;
+            self.put_off_without_right(provider, &updates).await;
         }
         Ok(())
     }

@@ -18,6 +18,9 @@ const BATCH: u32 = 2000;
 /// The longest sleep of the timer: another node may have sold a shorter ticket.
 const MAX_SLEEP: Duration = Duration::from_secs(10);
 
+/// The shortest sleep of the timer: a ticket that is due may be held by another transaction.
+const MIN_SLEEP: Duration = Duration::from_millis(5);
+
 /// How long after its "done" a router is asked again whether the session is really gone.
 const VERIFY_AFTER: Duration = Duration::from_secs(5);
 
@@ -61,7 +64,7 @@ impl App {
             async { Ok::<_, crate::Error>(self.store.read_system().await?.next_expiry().await?) }
                 .await;
         let wait = match next {
-            Ok(Some(at)) => at.since(self.now()).min(MAX_SLEEP),
+            Ok(Some(at)) => at.since(self.now()).clamp(MIN_SLEEP, MAX_SLEEP),
             Ok(None) => MAX_SLEEP,
             Err(_) => Duration::from_secs(1),
         };
@@ -93,6 +96,39 @@ impl App {
         };
         if let Err(error) = end.await {
             tracing::error!(%provider, %error, "tickets without data left could not be ended");
+        }
+    }
+
+    /// Puts off the sessions that the records just written belong to and whose ticket has ended: one
+    /// that began while its ticket was taken back, or that its router failed to end. Failing here
+    /// loses nothing: the next record tries again.
+    pub(crate) async fn put_off_without_right(
+        &self,
+        provider: ProviderId,
+        updates: &[SessionUpdate],
+    ) {
+        let open = updates
+            .iter()
+            .filter(|u| u.ticket_id.is_some() && u.stopped.is_none());
+        let open: Vec<SessionId> = open.map(|u| u.id).collect();
+        let put_off = async {
+            let mut tx = self.store.read(provider).await?;
+            let found = tx.sessions_without_right(&open).await?;
+            drop(tx);
+            if found.is_empty() {
+                return Ok(());
+            }
+            let mut tx = self.store.tenant(provider).await?;
+            for session in found {
+                tx.enqueue(JobKind::Disconnect, session.uuid(), self.now())
+                    .await?;
+            }
+            tx.commit().await?;
+            self.jobs.notify_one();
+            Ok::<_, crate::Error>(())
+        };
+        if let Err(error) = put_off.await {
+            tracing::error!(%provider, %error, "sessions of ended tickets could not be put off");
         }
     }
 

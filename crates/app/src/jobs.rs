@@ -11,8 +11,8 @@ use crate::{App, Result};
 /// How long a node holds a job; longer than any gateway's time-out.
 const LEASE: Duration = Duration::from_secs(90);
 
-/// How many jobs are taken at once.
-const TAKE: u32 = 64;
+/// How many jobs run at once: most of their time they wait for a gateway or a router.
+const AT_ONCE: usize = 64;
 
 /// The longest sleep: other nodes may add jobs without waking this one.
 const MAX_SLEEP: Duration = Duration::from_secs(5);
@@ -28,11 +28,20 @@ pub(crate) enum Done {
 
 impl App {
     /// Works jobs off until the future is dropped or aborted. Jobs cut short are taken again when
-    /// their lease is over.
+    /// their lease is over. None waits for another, unless too many run already.
     pub async fn run_jobs(&self) {
+        let mut running = JoinSet::new();
         loop {
-            match self.run_due_jobs().await {
-                Ok(0) => self.sleep_until_job().await,
+            while let Some(joined) = running.try_join_next() {
+                note_joined(joined);
+            }
+            match self.begin_due_jobs(&mut running).await {
+                Ok(0) => {
+                    tokio::select! {
+                        () = self.sleep_until_job(), if running.len() < AT_ONCE => {}
+                        Some(joined) = running.join_next() => note_joined(joined),
+                    }
+                }
                 Ok(_) => {}
                 Err(error) => {
                     tracing::error!(%error, "jobs cannot be read; trying again");
@@ -47,24 +56,33 @@ impl App {
     /// # Errors
     /// [`crate::Error::Store`] when jobs cannot be read; a job that fails is put back.
     pub async fn run_due_jobs(&self) -> Result<usize> {
+        let mut running = JoinSet::new();
+        let count = self.begin_due_jobs(&mut running).await?;
+        while let Some(joined) = running.join_next().await {
+            note_joined(joined);
+        }
+        Ok(count)
+    }
+
+    /// Takes as many due jobs as there is room for, begins them and returns how many.
+    async fn begin_due_jobs(&self, running: &mut JoinSet<()>) -> Result<usize> {
+        let room = AT_ONCE.saturating_sub(running.len());
+        if room == 0 {
+            return Ok(0);
+        }
         let now = self.now();
         let mut tx = self.store.system().await?;
-        let jobs = tx.claim_jobs(now, now.plus(LEASE), TAKE).await?;
+        let room = u32::try_from(room).unwrap_or(u32::MAX);
+        let jobs = tx.claim_jobs(now, now.plus(LEASE), room).await?;
         if jobs.is_empty() {
             return Ok(0);
         }
         tx.commit().await?;
         crash_point("job.claimed");
         let count = jobs.len();
-        let mut running = JoinSet::new();
         for job in jobs {
             let app = self.clone();
             running.spawn(async move { app.run_job(job).await });
-        }
-        while let Some(joined) = running.join_next().await {
-            if let Err(error) = joined {
-                tracing::error!(%error, "a job was cut short; it is taken again when its lease is over");
-            }
         }
         Ok(count)
     }
@@ -113,5 +131,11 @@ impl App {
             () = self.jobs.notified() => {}
             () = tokio::time::sleep(wait) => {}
         }
+    }
+}
+
+fn note_joined(joined: std::result::Result<(), tokio::task::JoinError>) {
+    if let Err(error) = joined {
+        tracing::error!(%error, "a job was cut short; it is taken again when its lease is over");
     }
 }

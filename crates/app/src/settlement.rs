@@ -148,12 +148,18 @@ impl App {
         if let Some(why) = misfit(&payment, &notification) {
             return self.misfit(tx, &message, why).await;
         }
-        let bound = bind_reference(&mut payment, &notification);
+        if bind_reference(&mut payment, &notification) {
+            let checkout = &notification.checkout_request_id;
+            let holder = tx.payment_by_checkout(&payment.gateway, checkout).await?;
+            if holder.is_some() {
+                return self
+                    .misfit(tx, &message, "it names another payment's request")
+                    .await;
+            }
+            tx.update_payment(&payment).await?;
+        }
         match notification.outcome {
             Outcome::Paid { receipt, .. } => {
-                if bound {
-                    tx.update_payment(&payment).await?;
-                }
                 // Before the gateway is asked: nothing else waits for an answer over the internet.
                 tx.commit().await?;
                 self.prove(job, &message, payment, receipt).await
@@ -186,7 +192,6 @@ impl App {
                 Ok(Done::Finished)
             }
             Outcome::Undecided { code, .. } => {
-                tx.update_payment(&payment).await?;
                 tx.enqueue(JobKind::CheckPayment, payment.id.uuid(), self.now())
                     .await?;
                 tx.set_message_outcome(message.id, &format!("undecided: {code}"))
@@ -446,10 +451,14 @@ impl App {
         }
         let Some(status) = payment.status.after(PaymentEvent::Paid) else {
             // Paid before; the receipt may be news, because a query does not tell it.
-            if payment.receipt.is_none() && receipt.is_some() {
+            let is_news = payment.receipt.is_none() && receipt.is_some();
+            if is_news {
                 payment.receipt = receipt;
                 tx.update_payment(&payment).await?;
-                tx.commit().await?;
+            }
+            // Also when nothing changed: only a commit makes sure that what was read is durable.
+            tx.commit().await?;
+            if is_news {
                 self.events.tell(provider, Change::Payment(id));
             }
             return Ok(Settled::Before);

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use bando_domain::{
     BatchId, EndReason, Entitlement, MacAddr, Phone, ProviderId, Refusal, TicketCode, TicketId,
-    TicketState, Usage,
+    TicketState, Timestamp, Usage,
 };
 use bando_store::{
     Batch, Cursor, Device, Job, JobKind, Link, Origin, Page, Plan, Session, Ticket, TicketFilter,
 };
 
+use crate::access::DEVICE_GRACE;
 use crate::caller::Permission;
 use crate::events::Change;
 use crate::jobs::Done;
@@ -32,6 +33,24 @@ pub struct TicketPage {
     pub sessions: Vec<Session>,
     /// What it gives now, or why it gives nothing.
     pub standing: std::result::Result<Entitlement, Refusal>,
+}
+
+impl TicketPage {
+    /// Whether this device is online with the ticket.
+    pub fn is_online(&self, mac: MacAddr) -> bool {
+        let mut open = self.sessions.iter().filter(|s| s.stopped_at.is_none());
+        open.any(|session| session.mac == Some(mac))
+    }
+
+    /// Whether this device would be let in beside, or in place of, those that have the ticket now;
+    /// if not, it can only take the place of another ([`App::take_over`]).
+    pub fn has_room_for(&self, mac: MacAddr, now: Timestamp) -> bool {
+        self.devices.len() < usize::from(self.ticket.terms.device_limit)
+            || self.devices.iter().any(|device| {
+                let away = now.since(device.last_seen_at) >= DEVICE_GRACE;
+                device.mac == mac || (away && !self.is_online(device.mac))
+            })
+    }
 }
 
 impl App {

@@ -431,6 +431,26 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Adds a line to a payment's timeline unless it says the same already: for what a device may
+    /// bring about as often as it likes.
+    pub async fn add_first_payment_step(
+        &mut self,
+        payment: PaymentId,
+        event: Uuid,
+        at: Timestamp,
+        step: PaymentStep,
+        detail: &str,
+    ) -> Result<()> {
+        let sql = "INSERT INTO payment_events (provider_id, payment_id, event_id, at, kind, detail)
+                   SELECT p.provider_id, p.payment_id, $3, $4, $5, $6 FROM payments p
+                   WHERE p.provider_id = $1 AND p.payment_id = $2 AND NOT EXISTS (
+                     SELECT 1 FROM payment_events e WHERE e.provider_id = $1 AND e.payment_id = $2
+                       AND e.kind = $5 AND e.detail = $6)";
+        self.exec(sql, values![payment, event, at, step.name(), detail])
+            .await?;
+        Ok(())
+    }
+
     /// A payment's timeline, in order.
     pub async fn payment_timeline(&mut self, payment: PaymentId) -> Result<Vec<TimelineEntry>> {
         let sql =

@@ -175,6 +175,8 @@ async fn routers_and_sessions() {
             tx.open_sessions_of_ticket(ticket.id).await.unwrap().len(),
             1
         );
+        let all = [full.id, bare.id];
+        assert!(tx.sessions_without_right(&all).await.unwrap().is_empty());
         assert_eq!(tx.open_sessions(10).await.unwrap().len(), 1);
         assert_eq!(tx.count_open_sessions().await.unwrap(), 1);
         assert!(
@@ -267,7 +269,12 @@ async fn payments_messages_and_money() {
         tx.add_payment_step(p.id, w.uuid(), NOON, PaymentStep::Checked, Some("why"))
             .await
             .unwrap();
-        assert_eq!(tx.payment_timeline(p.id).await.unwrap().len(), 2);
+        for _ in 0..2 {
+            tx.add_first_payment_step(p.id, w.uuid(), NOON, PaymentStep::Connected, "")
+                .await
+                .unwrap();
+        }
+        assert_eq!(tx.payment_timeline(p.id).await.unwrap().len(), 3);
 
         let until = NOON.plus(HOUR);
         assert!(tx.take_prompt(&phone(1), p.id, NOON, until).await.unwrap());
@@ -316,6 +323,7 @@ async fn payments_messages_and_money() {
             tx.add_revenue(20_000, "mpesa", kes(20), 1).await.unwrap();
         }
         tx.add_revenue(20_000, "mpesa", kes(20), -1).await.unwrap();
+        assert_eq!(tx.takings_by_hour(NOON, NOON.plus(HOUR)).await.unwrap(), []);
         let days = tx
             .revenue_by_day(19_999, 20_001, Currency::Kes)
             .await
@@ -363,6 +371,12 @@ async fn tickets_batches_and_jobs() {
         assert_eq!(by_code.as_ref(), Some(&bought));
         let by_payment = tx.ticket_by_payment(paid.id).await.unwrap();
         assert_eq!(by_payment.as_ref(), Some(&bought));
+
+        let page = tx.tickets_of_batch(batch.id, 8, 5).await.unwrap();
+        assert_eq!(page.len(), 2);
+        assert_eq!(tx.count_used_of_batch(batch.id).await.unwrap(), 0);
+        let some = [bought.id, printed[0].id];
+        assert_eq!(tx.tickets_by_id(&some).await.unwrap().len(), 2);
 
         let end = NOON.plus(HOUR);
         assert!(
