@@ -9,6 +9,7 @@ use bando_domain::{
 };
 use bando_store::{Origin, PaymentStep, ProviderStatus, Router, SessionUpdate, TenantTx, Ticket};
 
+use crate::crash::{crash_point, planted};
 use crate::events::Change;
 use crate::limits::{Action, WRONG_CODES_PER_PROVIDER};
 use crate::{App, Error, Result};
@@ -161,7 +162,12 @@ impl App {
         if tx.provider().await?.status == ProviderStatus::Suspended {
             return Ok(Err(Refusal::ProviderSuspended));
         }
-        let Some(mut ticket) = tx.lock_ticket(ticket).await? else {
+        let found = if planted("no-device-lock") {
+            tx.ticket(ticket).await?
+        } else {
+            tx.lock_ticket(ticket).await?
+        };
+        let Some(mut ticket) = found else {
             return Ok(Err(Refusal::Unknown));
         };
         let entitlement = match Entitlement::of(
@@ -197,7 +203,9 @@ impl App {
             .await?;
         }
         let devices = device_list(&mut tx, ticket.id).await?;
+        crash_point("admit.before_commit");
         tx.commit().await?;
+        crash_point("admit.committed");
         self.expiry.notify_one();
         self.events.tell(provider, Change::Ticket(ticket.id));
         if let Origin::Payment(payment) = ticket.origin {
@@ -223,7 +231,9 @@ impl App {
         for (provider, updates) in by_provider {
             let mut tx = self.store.tenant(provider).await?;
             tx.record_sessions(&updates).await?;
+            crash_point("accounting.before_commit");
             tx.commit().await?;
+            crash_point("accounting.committed");
             for update in &updates {
                 self.events.tell(provider, Change::Session(update.id));
             }

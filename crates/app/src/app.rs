@@ -49,6 +49,9 @@ pub struct Settings {
     pub default_provider: Option<String>,
     /// How soon and how often a payment that nothing is heard of is asked about.
     pub check_schedule: Vec<Duration>,
+    /// How long a node holds a job: past it another may take it, so that none is lost with its node.
+    /// Longer than a gateway takes to answer, or work is done twice (which does no harm).
+    pub job_lease: Duration,
     /// Gateway queries a provider may make in a minute: forged callbacks must not use up its quota.
     pub queries_per_minute: u32,
     /// Gateways at any base URL, as tests and the demo need; otherwise only the real ones.
@@ -67,6 +70,7 @@ impl Settings {
             check_schedule: [10, 20, 40, 90, 180, 600, 1800, 3600, 6 * 3600, 24 * 3600]
                 .map(Duration::from_secs)
                 .to_vec(),
+            job_lease: Duration::from_secs(90),
             queries_per_minute: 60,
             custom_gateways: false,
         }

@@ -1,4 +1,5 @@
-//! Marked points at which a crash test kills the process.
+//! Marked points at which a crash test kills the process, and bugs that show that the tests would
+//! notice. Both do something only with the feature `crash`, and only when told by the environment.
 
 /// Kills the process here if `BANDO_CRASH_AT` names this point: `NAME`, or `NAME:N` for the N-th
 /// time it is passed. Compiled in only with the feature `crash`.
@@ -27,11 +28,48 @@ pub(crate) fn crash_point(name: &str) {
 #[cfg(not(feature = "crash"))]
 pub(crate) fn crash_point(_: &str) {}
 
+/// Whether `BANDO_PLANTED` asks for this bug: see [`PLANTED_BUGS`].
+#[cfg(feature = "crash")]
+pub(crate) fn planted(bug: &str) -> bool {
+    use std::sync::OnceLock;
+
+    static WANTED: OnceLock<Option<String>> = OnceLock::new();
+    let wanted = WANTED.get_or_init(|| std::env::var("BANDO_PLANTED").ok());
+    wanted.as_deref() == Some(bug)
+}
+
+/// Never, in a program that is not under test.
+#[cfg(not(feature = "crash"))]
+pub(crate) const fn planted(_: &str) -> bool {
+    false
+}
+
+/// The bugs that `BANDO_PLANTED` can switch on, each with what is wrong then.
+pub const PLANTED_BUGS: &[(&str, &str)] = &[
+    (
+        "answer-before-store",
+        "a callback is answered before it is kept",
+    ),
+    (
+        "ticket-after-commit",
+        "the ticket is made in a second transaction, after the one that marks the payment paid",
+    ),
+    (
+        "settle-twice",
+        "the status is not looked at before settling, and the ledger entry takes another name",
+    ),
+    (
+        "no-device-lock",
+        "a ticket's devices are counted without the lock on its row (PostgreSQL)",
+    ),
+];
+
 /// The marked points, in the order a purchase passes them.
 pub const CRASH_POINTS: &[&str] = &[
     "purchase.stored",
     "purchase.answered",
     "purchase.noted",
+    "callback.received",
     "callback.stored",
     "message.read",
     "message.verified",
@@ -44,6 +82,10 @@ pub const CRASH_POINTS: &[&str] = &[
     "settle.committed",
     "job.claimed",
     "job.done",
+    "admit.before_commit",
+    "admit.committed",
+    "accounting.before_commit",
+    "accounting.committed",
     "expire.before_commit",
     "expire.committed",
     "disconnect.sent",

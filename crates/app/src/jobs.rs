@@ -8,9 +8,6 @@ use tokio::task::JoinSet;
 use crate::crash::crash_point;
 use crate::{App, Result};
 
-/// How long a node holds a job; longer than any gateway's time-out.
-const LEASE: Duration = Duration::from_secs(90);
-
 /// How many jobs run at once: most of their time they wait for a gateway or a router.
 const AT_ONCE: usize = 64;
 
@@ -73,7 +70,9 @@ impl App {
         let now = self.now();
         let mut tx = self.store.system().await?;
         let room = u32::try_from(room).unwrap_or(u32::MAX);
-        let jobs = tx.claim_jobs(now, now.plus(LEASE), room).await?;
+        let jobs = tx
+            .claim_jobs(now, now.plus(self.settings.job_lease), room)
+            .await?;
         if jobs.is_empty() {
             return Ok(0);
         }

@@ -32,7 +32,7 @@ pub use accounts::{SIGN_IN_LIFETIME, SignedIn};
 pub use app::{App, Disconnected, Parts, RouterControl, Settings};
 pub use caller::{Caller, Permission};
 pub use claims::{Claim, receipts_in};
-pub use crash::CRASH_POINTS;
+pub use crash::{CRASH_POINTS, PLANTED_BUGS};
 pub use error::{Error, Invalid, Result};
 pub use events::{Change, Event};
 pub use mpesa::{MpesaSecrets, MpesaSettings, MpesaState};

@@ -11,7 +11,7 @@ use bando_store::{
     GatewayMessage, Job, JobKind, Link, Origin, Payment, PaymentStep, TenantTx, Ticket, Transfer,
 };
 
-use crate::crash::crash_point;
+use crate::crash::{crash_point, planted};
 use crate::events::Change;
 use crate::jobs::Done;
 use crate::mpesa::{self, MPESA};
@@ -47,8 +47,16 @@ impl App {
             .vault()
             .read_link(Link::Callback, token)
             .ok_or(Error::NotFound("payment"))?;
-        self.keep_message(provider, PaymentId::from_uuid(payment), body, source)
-            .await
+        let payment = PaymentId::from_uuid(payment);
+        if planted("answer-before-store") {
+            let (app, body, source) = (self.clone(), body.to_vec(), source.to_owned());
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                app.keep_message(provider, payment, &body, &source).await
+            });
+            return Ok(());
+        }
+        self.keep_message(provider, payment, body, source).await
     }
 
     /// Takes a message that came without a payment's own link, as the payment platforms of old are
@@ -93,6 +101,7 @@ impl App {
         body: &[u8],
         source: &str,
     ) -> Result<()> {
+        crash_point("callback.received");
         let now = self.now();
         let mut tx = self.store.tenant(provider).await?;
         tx.payment(payment)
@@ -449,7 +458,8 @@ impl App {
                 return Ok(Settled::ReceiptTaken);
             }
         }
-        let Some(status) = payment.status.after(PaymentEvent::Paid) else {
+        let again = planted("settle-twice").then_some(payment.status);
+        let Some(status) = payment.status.after(PaymentEvent::Paid).or(again) else {
             // Paid before; the receipt may be news, because a query does not tell it.
             let is_news = payment.receipt.is_none() && receipt.is_some();
             if is_news {
@@ -469,7 +479,16 @@ impl App {
         payment.result_code = Some("0".into());
         payment.result_text = None;
         payment.finished_at = Some(now);
-        let ticket = self.issue(&mut tx, &payment, now).await?;
+        if planted("ticket-after-commit") {
+            tx.update_payment(&payment).await?;
+            tx.commit().await?;
+            crash_point("settle.ticket");
+            tx = self.store.tenant(provider).await?;
+        }
+        let ticket = match payment.ticket_id {
+            Some(ticket) => ticket,
+            None => self.issue(&mut tx, &payment, now).await?,
+        };
         crash_point("settle.ticket");
         payment.ticket_id = Some(ticket);
         tx.update_payment(&payment).await?;
@@ -498,6 +517,20 @@ impl App {
         self.events.tell(provider, Change::Ticket(ticket));
         tracing::info!(%provider, payment = %id, ticket = %ticket, phone = payment.phone.masked(), "payment settled");
         Ok(Settled::Now(ticket))
+    }
+
+    /// [`settle`](Self::settle), without the gateway's proof: for tests in which many settle at once.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Store`].
+    #[cfg(feature = "testing")]
+    pub async fn settle_unproved(
+        &self,
+        provider: ProviderId,
+        id: PaymentId,
+        receipt: Option<String>,
+    ) -> Result<Settled> {
+        self.settle(provider, id, receipt).await
     }
 
     /// Makes the ticket of a payment and binds the device it was bought for.
@@ -542,9 +575,15 @@ impl App {
     }
 
     async fn book(&self, tx: &mut TenantTx, payment: &Payment, now: Timestamp) -> Result<()> {
+        let id = LedgerTransferId::new(&*self.clock, &*self.entropy);
+        let kind = if planted("settle-twice") {
+            format!("payment {id}")
+        } else {
+            "payment".to_owned()
+        };
         let transfer = Transfer {
-            id: LedgerTransferId::new(&*self.clock, &*self.entropy),
-            kind: "payment".into(),
+            id,
+            kind,
             debit: format!("gateway:{}", payment.gateway),
             credit: "revenue".into(),
             amount: payment.amount,
