@@ -1,7 +1,8 @@
 // Optional comforts; every page works without this file.
 (function () {
   "use strict";
-  // Waiting: count down, ask every two seconds, load the page again when it would look different.
+  // Waiting: count down, and load the page again when it would look different. The server says so;
+  // where that fails, ask every two seconds.
   var wait = document.querySelector("[data-state]");
   if (wait) {
     var left = Number(wait.getAttribute("data-left"));
@@ -11,20 +12,23 @@
       left = Math.max(0, left - 1);
       if (text) text.textContent = left;
     }, 1000);
-    (function ask() {
+    var told = function (answer) {
+      if (answer.state !== wait.getAttribute("data-now")) location.replace(location.href);
+    };
+    var ask = function () {
       tries += 1;
       fetch(wait.getAttribute("data-state"), { cache: "no-store" })
         .then(function (answer) { return answer.json(); })
-        .then(function (answer) {
-          if (answer.state !== wait.getAttribute("data-now")) location.replace(location.href);
-        })
+        .then(told)
         .catch(function () { /* no network for a moment: ask again */ })
         .then(function () { setTimeout(ask, tries < 60 ? 2000 : 6000); });
-    })();
+    };
+    if (window.EventSource) {
+      var events = new EventSource(wait.getAttribute("data-events"));
+      events.onmessage = function (event) { told(JSON.parse(event.data)); };
+      events.onerror = function () { events.close(); ask(); };
+    } else ask();
   }
-  // Paid: hand the ticket to the router, once per page, so that "back" does not trap anybody.
-  var login = document.querySelector("form[data-send]");
-  if (login && performance.navigation && performance.navigation.type === 0) login.submit();
   // Copy buttons.
   if (navigator.clipboard) {
     document.querySelectorAll("[data-copy]").forEach(function (cell) {

@@ -26,7 +26,7 @@ const MAX_TIME: Duration = Duration::from_secs(45);
 /// Every route of the program.
 pub fn router(web: Web) -> Router {
     Router::new()
-        .merge(portal::routes())
+        .merge(portal::routes(&web))
         .merge(console::routes())
         .merge(api::routes())
         .merge(hooks::routes())

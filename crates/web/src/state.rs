@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use bando_app::App;
 use http::HeaderMap;
 use http::request::Parts;
@@ -20,20 +20,39 @@ pub struct Web {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Source(pub IpAddr);
 
-impl FromRequestParts<Web> for Source {
+impl<S> FromRequestParts<S> for Source
+where
+    Web: FromRef<S>,
+    S: Send + Sync,
+{
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let forwarded = if web.behind_proxy { forwarded_for(&parts.headers) } else { None };
-        Ok(Self(forwarded.or(peer).unwrap_or(IpAddr::from([0, 0, 0, 0]))))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let web = Web::from_ref(state);
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip());
+        let forwarded = if web.behind_proxy {
+            forwarded_for(&parts.headers)
+        } else {
+            None
+        };
+        Ok(Self(
+            forwarded.or(peer).unwrap_or(IpAddr::from([0, 0, 0, 0])),
+        ))
     }
 }
 
 /// The last address of X-Forwarded-For: the one our own proxy wrote. Those before it are whatever
 /// the client claimed.
 fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
-    let line = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    let line = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()?
+        .to_str()
+        .ok()?;
     line.rsplit(',').next()?.trim().parse().ok()
 }
 
@@ -50,7 +69,10 @@ mod tests {
     #[test]
     fn believes_only_the_last_hop() {
         let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", "1.2.3.4, 10.0.0.9".parse().expect("header"));
+        headers.insert(
+            "x-forwarded-for",
+            "1.2.3.4, 10.0.0.9".parse().expect("header"),
+        );
         assert_eq!(forwarded_for(&headers), Some(IpAddr::from([10, 0, 0, 9])));
         assert_eq!(forwarded_for(&HeaderMap::new()), None);
     }

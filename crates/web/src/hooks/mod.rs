@@ -1,14 +1,28 @@
 //! What gateways, routers and monitors call.
 
+mod callbacks;
+mod metrics;
+mod quiet;
+
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::StatusCode;
 
 use crate::state::Web;
 
-/// The hooks' routes.
+/// The hooks' routes. Daraja refuses addresses with "mpesa" in them, so its own is `/cb/k/…`; the
+/// others are for installations whose addresses were registered long ago.
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
+        .route("/cb/k/{token}", post(callbacks::addressed))
+        .route("/api/mpesa/callback", post(callbacks::unaddressed))
+        .route(
+            "/api/mpesa/callback/{provider}",
+            post(callbacks::unaddressed_for),
+        )
+        .route("/metrics", get(metrics::show))
 }
 
 /// Whether this node can serve: its database answers.
@@ -17,7 +31,11 @@ pub(crate) async fn ready(State(web): State<Web>) -> Response {
         Ok(_) => "ready\n".into_response(),
         Err(error) => {
             tracing::error!(%error, "not ready");
-            (http::StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the database does not answer\n",
+            )
+                .into_response()
         }
     }
 }

@@ -12,6 +12,8 @@ mod portal;
 mod problems;
 mod units;
 
+use bando_domain::Language;
+
 pub use problems::{AccessProblem, PaymentProblem, Remedy};
 
 /// A language the product speaks.
@@ -76,6 +78,26 @@ impl Lang {
             Self::Fr => n <= 1,
         };
         if singular { one } else { many }
+    }
+}
+
+impl From<Language> for Lang {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::En => Self::En,
+            Language::Sw => Self::Sw,
+            Language::Fr => Self::Fr,
+        }
+    }
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::En => Self::En,
+            Lang::Sw => Self::Sw,
+            Lang::Fr => Self::Fr,
+        }
     }
 }
 

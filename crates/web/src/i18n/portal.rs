@@ -15,6 +15,8 @@ messages! {
     no_plans_title: "Nothing is for sale right now" / "Hakuna kinachouzwa kwa sasa" / "Rien n’est en vente pour le moment";
     no_plans_text: "Come back a little later, or use a voucher if you have one." / "Rudi baadaye kidogo, au tumia vocha kama unayo." / "Revenez un peu plus tard, ou utilisez un bon si vous en avez un.";
     already_online_ticket: "You already have a ticket" / "Tayari una tiketi" / "Vous avez déjà un ticket";
+    payment_open: "Your payment is waiting" / "Malipo yako yanasubiri" / "Votre paiement est en attente";
+    look_at_it: "See it" / "Yaone" / "Le voir";
     connect_again: "Connect again" / "Unganisha tena" / "Se reconnecter";
     have_voucher: "Have a voucher?" / "Una vocha?" / "J’ai un bon";
     already_paid: "Already paid?" / "Umeshalipa?" / "Déjà payé ?";
@@ -65,6 +67,9 @@ messages! {
     online_until(time): "Online until {time}" / "Mtandao hadi {time}" / "En ligne jusqu’à {time}";
     starts_with_use: "Time starts when you connect." / "Muda unaanza ukiunganisha." / "Le temps démarre à la connexion.";
     connect_now: "Connect now" / "Unganisha sasa" / "Se connecter";
+    connecting_title: "Connecting you" / "Tunakuunganisha" / "Connexion en cours";
+    connecting_hint: "This happens by itself. If nothing moves, tap the button." / "Hii hutokea yenyewe. Kama hakuna kinachotokea, gusa kitufe." / "Cela se fait tout seul. Si rien ne bouge, touchez le bouton.";
+    now_connected: "You are online." / "Uko mtandaoni." / "Vous êtes en ligne.";
     connect_hint: "One tap and the Wi-Fi opens." / "Gusa mara moja na Wi-Fi itafunguka." / "Un geste et le Wi-Fi s’ouvre.";
     go_on: "Start browsing" / "Anza kutumia mtandao" / "Commencer à naviguer";
     elsewhere_hint: "At the hotspot, type this code or scan the QR code." / "Ukiwa kwenye hotspot, andika nambari hii au piga picha ya QR." / "Au hotspot, saisissez ce code ou scannez le QR code.";
@@ -107,6 +112,8 @@ messages! {
     this_device: "this device" / "kifaa hiki" / "cet appareil";
     online_word: "online" / "mtandaoni" / "en ligne";
     last_seen(ago): "seen {ago}" / "kilionekana {ago}" / "vu {ago}";
+    use_this_device: "Use this device instead" / "Tumia kifaa hiki badala yake" / "Utiliser plutôt cet appareil";
+    was_removed: "The device was removed." / "Kifaa kimeondolewa." / "L’appareil a été retiré.";
     remove: "Remove" / "Ondoa" / "Retirer";
     disconnect: "Disconnect" / "Tenganisha" / "Se déconnecter";
     disconnect_hint: "The ticket stays yours; connect again whenever you like." / "Tiketi inabaki yako; unganisha tena wakati wowote." / "Le ticket reste à vous ; reconnectez-vous quand vous voulez.";
@@ -126,7 +133,7 @@ messages! {
 
     help_title: "Help" / "Msaada" / "Aide";
     help_no_prompt_q: "No request came to my phone" / "Sijapata ombi kwenye simu" / "Aucune demande sur mon téléphone";
-    help_no_prompt_a: "Check the number, that the phone is on, and that no other M-Pesa request is open. Dial *234# to update an old SIM. You can always pay by hand." / "Kagua nambari, hakikisha simu imewashwa, na hakuna ombi lingine la M-Pesa. Piga *234# kusasisha SIM ya zamani. Unaweza pia kulipa mwenyewe." / "Vérifiez le numéro, que le téléphone est allumé et qu’aucune autre demande M-Pesa n’est ouverte. Composez *234# pour mettre à jour une vieille SIM. Vous pouvez toujours payer vous-même.";
+    help_no_prompt_a: "Check the number, that the phone is on, and that no other M-Pesa request is open. Dial *234# to update an old SIM." / "Kagua nambari, hakikisha simu imewashwa, na hakuna ombi lingine la M-Pesa. Piga *234# kusasisha SIM ya zamani." / "Vérifiez le numéro, que le téléphone est allumé et qu’aucune autre demande M-Pesa n’est ouverte. Composez *234# pour mettre à jour une vieille SIM.";
     help_paid_q: "I paid but I am not online" / "Nimelipa lakini siko mtandaoni" / "J’ai payé mais je ne suis pas en ligne";
     help_paid_a: "Open “Already paid?” and paste the M-Pesa message. You are never charged twice for one ticket." / "Fungua “Umeshalipa?” na ubandike ujumbe wa M-Pesa. Hutakatwa mara mbili kwa tiketi moja." / "Ouvrez « Déjà payé ? » et collez le message M-Pesa. Un ticket n’est jamais débité deux fois.";
     help_other_phone_q: "I changed my phone" / "Nimebadilisha simu" / "J’ai changé de téléphone";
@@ -135,6 +142,14 @@ messages! {
     help_voucher_a: "Open “Have a voucher?” and type its code." / "Fungua “Una vocha?” na uandike nambari yake." / "Ouvrez « J’ai un bon » et saisissez son code.";
     call_us: "Call us" / "Tupigie simu" / "Appelez-nous";
 
+    suspended_title: "This Wi-Fi is closed for now" / "Wi-Fi hii imefungwa kwa sasa" / "Ce Wi-Fi est fermé pour le moment";
+    suspended_text: "Nothing is sold here at the moment. Please ask the owner." / "Hakuna kinachouzwa hapa kwa sasa. Tafadhali muulize mwenye Wi-Fi." / "Rien n’est vendu ici pour le moment. Adressez-vous au gérant.";
+    no_gateway_text: "This Wi-Fi cannot take M-Pesa yet. If you have a voucher, use it; else ask the owner." / "Wi-Fi hii bado haipokei M-Pesa. Kama una vocha, itumie; la sivyo muulize mwenye Wi-Fi." / "Ce Wi-Fi ne prend pas encore M-Pesa. Si vous avez un bon, utilisez-le ; sinon adressez-vous au gérant.";
+    other_router_text: "This page was not opened by a router of this Wi-Fi. Leave the Wi-Fi, join it again and open the page it shows." / "Ukurasa huu haukufunguliwa na ruta ya Wi-Fi hii. Toka kwenye Wi-Fi, jiunge tena na ufungue ukurasa utakaoonyeshwa." / "Cette page n’a pas été ouverte par un routeur de ce Wi-Fi. Quittez le Wi-Fi, rejoignez-le et ouvrez la page affichée.";
+    router_refused: "The Wi-Fi router did not let this device in. Try again; if it happens again, ask the owner." / "Ruta ya Wi-Fi haikuruhusu kifaa hiki. Jaribu tena; ikitokea tena, muulize mwenye Wi-Fi." / "Le routeur Wi-Fi n’a pas laissé entrer cet appareil. Réessayez ; si cela se répète, adressez-vous au gérant.";
+    welcome_title: "Wi-Fi by Bando" / "Wi-Fi ya Bando" / "Le Wi-Fi par Bando";
+    welcome_text: "To buy access, join the Wi-Fi and open the page it shows. Owners sign in here." / "Kununua mtandao, jiunge na Wi-Fi na ufungue ukurasa utakaoonyeshwa. Wamiliki huingia hapa." / "Pour acheter un accès, rejoignez le Wi-Fi et ouvrez la page affichée. Les gérants se connectent ici.";
+    owners_sign_in: "Sign in" / "Ingia" / "Se connecter";
     not_found_title: "This page is not here" / "Ukurasa huu haupo" / "Cette page n’existe pas";
     not_found_text: "The address is wrong or too old." / "Anwani si sahihi au ni ya zamani." / "L’adresse est fausse ou trop ancienne.";
     fault_title: "This did not work" / "Haikufanikiwa" / "Cela n’a pas marché";

@@ -1,6 +1,7 @@
 //! What went wrong, in one human sentence, and the one thing to do about it.
 
 use super::{Lang, messages};
+use bando_domain::{PaymentFailure, Refusal};
 
 /// Why a payment did not succeed, as the payer should hear it. Gateways map their codes to these
 /// (Daraja: payments reference, ResultCode table).
@@ -30,6 +31,8 @@ pub enum PaymentProblem {
     NotMpesaNumber,
     /// Daraja 1101, 1102, 8006 and other mistakes in the provider's settings.
     ProviderSettings,
+    /// Nothing was heard of it in all the time allowed.
+    NeverConfirmed,
     /// Anything that is final but unknown to us.
     Other,
 }
@@ -49,7 +52,7 @@ pub enum Remedy {
 
 impl PaymentProblem {
     /// Every problem, for tests and the demo's menu.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::NotEnoughMoney,
         Self::WrongPin,
         Self::Cancelled,
@@ -62,6 +65,7 @@ impl PaymentProblem {
         Self::NumberRefused,
         Self::NotMpesaNumber,
         Self::ProviderSettings,
+        Self::NeverConfirmed,
         Self::Other,
     ];
 
@@ -81,6 +85,7 @@ impl PaymentProblem {
             Self::NumberRefused => lang.problem_number_refused(),
             Self::NotMpesaNumber => lang.problem_not_mpesa_number(),
             Self::ProviderSettings => lang.problem_provider_settings(),
+            Self::NeverConfirmed => lang.problem_never_confirmed(),
             Self::Other => lang.problem_other(),
         }
     }
@@ -101,6 +106,7 @@ impl PaymentProblem {
             Self::NumberRefused => lang.short_number_refused(),
             Self::NotMpesaNumber => lang.short_not_mpesa_number(),
             Self::ProviderSettings => lang.short_provider_settings(),
+            Self::NeverConfirmed => lang.short_never_confirmed(),
             Self::Other => lang.short_other(),
         }
     }
@@ -116,9 +122,29 @@ impl PaymentProblem {
             | Self::PromptOpen
             | Self::PromptNotSent
             | Self::SystemBusy
+            | Self::NeverConfirmed
             | Self::Other => Remedy::TryAgain,
             Self::NoAnswer | Self::Limit | Self::ProviderSettings => Remedy::PayByHand,
             Self::NumberRefused | Self::NotMpesaNumber => Remedy::OtherNumber,
+        }
+    }
+}
+
+impl From<PaymentFailure> for PaymentProblem {
+    fn from(failure: PaymentFailure) -> Self {
+        match failure {
+            PaymentFailure::InsufficientFunds => Self::NotEnoughMoney,
+            PaymentFailure::Cancelled => Self::Cancelled,
+            PaymentFailure::NoAnswer => Self::NoAnswer,
+            PaymentFailure::WrongPin => Self::WrongPin,
+            PaymentFailure::PromptExpired => Self::Expired,
+            PaymentFailure::PromptOpen => Self::PromptOpen,
+            PaymentFailure::PromptUndelivered => Self::PromptNotSent,
+            PaymentFailure::GatewayBusy => Self::SystemBusy,
+            PaymentFailure::LimitExceeded => Self::Limit,
+            PaymentFailure::PayerNotAllowed => Self::NumberRefused,
+            PaymentFailure::ProviderMisconfigured => Self::ProviderSettings,
+            PaymentFailure::NeverConfirmed => Self::NeverConfirmed,
         }
     }
 }
@@ -145,11 +171,13 @@ pub enum AccessProblem {
     TooManyTries,
     /// The router could not reach us.
     RouterSilent,
+    /// The provider is suspended.
+    Closed,
 }
 
 impl AccessProblem {
     /// Every problem, for tests.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::UsedUp,
         Self::Expired,
         Self::DeviceLimit,
@@ -159,6 +187,7 @@ impl AccessProblem {
         Self::OutsideHours,
         Self::TooManyTries,
         Self::RouterSilent,
+        Self::Closed,
     ];
 
     /// The sentence for the customer.
@@ -174,16 +203,51 @@ impl AccessProblem {
             Self::OutsideHours => lang.access_outside_hours(),
             Self::TooManyTries => lang.access_too_many_tries(),
             Self::RouterSilent => lang.access_router_silent(),
+            Self::Closed => lang.suspended_text(),
         }
     }
 
-    /// The problem whose English sentence this is: RADIUS `Reply-Message` carries that sentence,
-    /// and the portal says it again in the customer's language.
+    /// What a router's `error` means: the sentence of our own Access-Reject, which it repeats, or one
+    /// of its own (RouterOS `errors.txt`). None for any other text, which anybody could have put
+    /// into the address: it is never shown.
     #[must_use]
-    pub fn from_reply(message: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|problem| problem.text(Lang::En) == message.trim())
+    pub fn from_router(error: &str) -> Option<Self> {
+        const OWN: [(&str, AccessProblem); 6] = [
+            ("invalid username or password", AccessProblem::UnknownCode),
+            ("no more sessions are allowed", AccessProblem::DeviceLimit),
+            (
+                "simultaneous session limit reached",
+                AccessProblem::DeviceLimit,
+            ),
+            ("uptime limit reached", AccessProblem::Expired),
+            ("traffic limit reached", AccessProblem::UsedUp),
+            (
+                "radius server is not responding",
+                AccessProblem::RouterSilent,
+            ),
+        ];
+        let error = error.trim();
+        if let Some(refusal) = Refusal::from_sentence(error) {
+            return Some(refusal.into());
+        }
+        let error = error.to_lowercase();
+        OWN.into_iter()
+            .find(|(text, _)| error.contains(text))
+            .map(|(_, problem)| problem)
+    }
+}
+
+impl From<Refusal> for AccessProblem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unknown => Self::UnknownCode,
+            Refusal::Expired => Self::Expired,
+            Refusal::UsedUp => Self::UsedUp,
+            Refusal::Revoked => Self::Revoked,
+            Refusal::DeviceLimit => Self::DeviceLimit,
+            Refusal::TooManyTries => Self::TooManyTries,
+            Refusal::ProviderSuspended => Self::Closed,
+        }
     }
 }
 
@@ -191,7 +255,7 @@ messages! {
     problem_not_enough_money: "M-Pesa says there is not enough money. Top up and try again, or choose a cheaper plan." / "Salio lako la M-Pesa halitoshi. Weka pesa ujaribu tena, au chagua kifurushi cha bei nafuu." / "Votre solde M-Pesa ne suffit pas. Rechargez et réessayez, ou choisissez un forfait moins cher.";
     problem_wrong_pin: "That PIN was not right. Nothing was taken; try again." / "PIN haikuwa sahihi. Hakuna pesa iliyokatwa; jaribu tena." / "Le code PIN n’était pas le bon. Rien n’a été débité ; réessayez.";
     problem_cancelled: "The request was cancelled on your phone. Nothing was taken." / "Ombi lilighairiwa kwenye simu yako. Hakuna pesa iliyokatwa." / "La demande a été annulée sur votre téléphone. Rien n’a été débité.";
-    problem_no_answer: "Your phone did not answer. Check that it is on and has signal, or pay by hand from the M-Pesa menu." / "Simu yako haikujibu. Hakikisha imewashwa na ina mtandao, au lipa mwenyewe kwenye menyu ya M-Pesa." / "Votre téléphone n’a pas répondu. Vérifiez qu’il est allumé et capte, ou payez vous-même depuis le menu M-Pesa.";
+    problem_no_answer: "Your phone did not answer. Check that it is on and has signal, then try again." / "Simu yako haikujibu. Hakikisha imewashwa na ina mtandao, kisha jaribu tena." / "Votre téléphone n’a pas répondu. Vérifiez qu’il est allumé et capte, puis réessayez.";
     problem_expired: "The request waited too long for the PIN. Try again and enter it within a minute." / "Muda wa kuweka PIN umepita. Jaribu tena na uweke PIN ndani ya dakika moja." / "Le délai pour saisir le code PIN est passé. Réessayez et saisissez-le dans la minute.";
     problem_prompt_open: "Another M-Pesa request is still open on this phone. Finish or cancel it, wait a minute, then try again." / "Kuna ombi lingine la M-Pesa ambalo halijakamilika kwenye simu hii. Likamilishe au ulighairi, subiri dakika moja, kisha jaribu tena." / "Une autre demande M-Pesa est encore ouverte sur ce téléphone. Terminez-la ou annulez-la, attendez une minute, puis réessayez.";
     problem_prompt_not_sent: "M-Pesa could not send the request to your phone. Wait a minute and try again." / "M-Pesa haikuweza kutuma ombi kwenye simu yako. Subiri dakika moja ujaribu tena." / "M-Pesa n’a pas pu envoyer la demande à votre téléphone. Attendez une minute et réessayez.";
@@ -199,7 +263,8 @@ messages! {
     problem_limit: "This payment is over your M-Pesa limit for today. Pay from another number, or try again tomorrow." / "Malipo haya yamevuka kikomo chako cha M-Pesa cha leo. Lipa kwa nambari nyingine, au jaribu tena kesho." / "Ce paiement dépasse votre plafond M-Pesa du jour. Payez avec un autre numéro, ou réessayez demain.";
     problem_number_refused: "M-Pesa does not let this number pay here. Use another number." / "M-Pesa hairuhusu nambari hii kulipa hapa. Tumia nambari nyingine." / "M-Pesa n’autorise pas ce numéro à payer ici. Utilisez un autre numéro.";
     problem_not_mpesa_number: "This number is not registered for M-Pesa. Use another number." / "Nambari hii haijasajiliwa na M-Pesa. Tumia nambari nyingine." / "Ce numéro n’est pas inscrit à M-Pesa. Utilisez un autre numéro.";
-    problem_provider_settings: "M-Pesa requests do not work on this Wi-Fi at the moment. Pay by hand from the M-Pesa menu, or buy a voucher." / "Maombi ya M-Pesa hayafanyi kazi kwenye Wi-Fi hii kwa sasa. Lipa mwenyewe kwenye menyu ya M-Pesa, au nunua vocha." / "Les demandes M-Pesa ne fonctionnent pas sur ce Wi-Fi pour le moment. Payez vous-même depuis le menu M-Pesa, ou achetez un bon.";
+    problem_provider_settings: "M-Pesa requests do not work on this Wi-Fi at the moment. Ask the owner, or use a voucher." / "Maombi ya M-Pesa hayafanyi kazi kwenye Wi-Fi hii kwa sasa. Muulize mwenye Wi-Fi, au tumia vocha." / "Les demandes M-Pesa ne fonctionnent pas sur ce Wi-Fi pour le moment. Adressez-vous au gérant, ou utilisez un bon.";
+    problem_never_confirmed: "M-Pesa never told us how this payment ended. If money was taken, send us the M-Pesa message under “Already paid?”; else try again." / "M-Pesa haikutuambia malipo haya yaliishaje. Kama pesa ilikatwa, tutumie ujumbe wa M-Pesa kwenye “Umeshalipa?”; la sivyo jaribu tena." / "M-Pesa ne nous a jamais dit comment ce paiement a fini. Si vous avez été débité, envoyez-nous le message M-Pesa sous « Déjà payé ? » ; sinon réessayez.";
     problem_other: "M-Pesa did not complete the payment. Nothing was taken; try again." / "M-Pesa haikukamilisha malipo. Hakuna pesa iliyokatwa; jaribu tena." / "M-Pesa n’a pas terminé le paiement. Rien n’a été débité ; réessayez.";
 
     short_not_enough_money: "Not enough money" / "Salio halitoshi" / "Solde insuffisant";
@@ -214,6 +279,7 @@ messages! {
     short_number_refused: "Number not allowed" / "Nambari hairuhusiwi" / "Numéro non autorisé";
     short_not_mpesa_number: "Not an M-Pesa number" / "Si nambari ya M-Pesa" / "Pas un numéro M-Pesa";
     short_provider_settings: "M-Pesa settings are wrong" / "Mipangilio ya M-Pesa si sahihi" / "Réglages M-Pesa incorrects";
+    short_never_confirmed: "No word from M-Pesa" / "M-Pesa haikujibu" / "Pas de réponse de M-Pesa";
     short_other: "Payment not completed" / "Malipo hayakukamilika" / "Paiement non terminé";
 
     access_used_up: "The data on this ticket is used up. Buy more to go on." / "Data ya tiketi hii imeisha. Nunua tena ili uendelee." / "Les données de ce ticket sont épuisées. Rachetez-en pour continuer.";

@@ -71,7 +71,7 @@ fn landing(lang: Lang) -> Landing {
         ],
         phone: Field::default(),
         phone_example: s("0712 345 678"),
-        extend: None,
+        open: None,
     }
 }
 
@@ -114,7 +114,7 @@ fn success(lang: Lang, connect: Connect) -> Success {
     Success {
         page: portal_page(lang, "pay/8sJq"),
         notice: None,
-        payment: Some(s("8sJq")),
+        payment: s("8sJq"),
         ticket: s("vT5kQ"),
         plan: format::duration(lang, 86_400),
         until: Some(s("18:42")),
@@ -144,7 +144,6 @@ fn data_gauge(lang: Lang) -> Gauge {
 fn portal_pages(lang: Lang) -> Vec<Sample> {
     let returning = Landing {
         again: Some(Again {
-            token: s("l9"),
             plan: format::duration(lang, 3600),
             price: s("KES 20"),
             phone: s("0712 ••• 345"),
@@ -190,7 +189,23 @@ fn portal_pages(lang: Lang) -> Vec<Sample> {
             },
         ],
         device_limit: 2,
+        use_here: Some(UseHere::Instead),
         qr_svg: qr::svg("https://wifi.example/p/mama-njeri/t/vT5kQ"),
+    };
+    let connecting = Connecting {
+        page: portal_page(lang, "t/vT5kQ/connect"),
+        plan: format::duration(lang, 86_400),
+        left: vec![lang.left(format::short_duration(lang, 53_520))],
+        href: s("http://10.5.50.1/login?username=7KQ4M2XTRP&password=7KQ4M2XTRP"),
+        status_href: s("/p/mama-njeri/t/vT5kQ?lang=en"),
+    };
+    let waiting_elsewhere = Landing {
+        open: Some(OpenPayment {
+            plan: format::duration(lang, 3600),
+            price: s("KES 20"),
+            href: s("/p/mama-njeri/pay/8sJq?lang=en"),
+        }),
+        ..landing(lang)
     };
     let receipt = Receipt {
         page: portal_page(lang, "pay/8sJq/receipt"),
@@ -208,6 +223,8 @@ fn portal_pages(lang: Lang) -> Vec<Sample> {
         (s("portal-landing"), render(&landing(lang))),
         (s("portal-landing-returning"), render(&returning)),
         (s("portal-landing-known"), render(&known)),
+        (s("portal-landing-open"), render(&waiting_elsewhere)),
+        (s("portal-connecting"), render(&connecting)),
         (
             s("portal-landing-empty"),
             render(&Landing {
@@ -245,10 +262,8 @@ fn portal_pages(lang: Lang) -> Vec<Sample> {
             render(&success(
                 lang,
                 Connect::Login {
-                    action: s("http://10.5.50.1/login"),
-                    username: s(CODE),
-                    password: s(CODE),
-                    dst: Some(s("http://example.org/")),
+                    href: s("http://10.5.50.1/login?username=7KQ4M2XTRP&password=7KQ4M2XTRP"),
+                    auto: true,
                 },
             )),
         ),

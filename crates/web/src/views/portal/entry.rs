@@ -1,6 +1,7 @@
 //! Pages where the customer types something, asks something, or is told that something went wrong.
 
 use super::{ByHand, Page};
+use crate::i18n::Lang;
 use crate::views::{Field, Notice, Tone};
 use askama::Template;
 
@@ -49,5 +50,19 @@ pub struct Message {
     /// What to do about it.
     pub text: String,
     /// The button: label and address.
+    pub action: Option<(String, String)>,
+}
+
+/// A page that belongs to no provider: the way in, and addresses that nothing is at.
+#[derive(Clone, Debug, Template)]
+#[template(path = "portal/plain.html")]
+pub struct Plain {
+    /// The reader's language.
+    pub t: Lang,
+    /// What this is, in a few words.
+    pub title: String,
+    /// What to do about it.
+    pub text: String,
+    /// Where to go: label and address.
     pub action: Option<(String, String)>,
 }

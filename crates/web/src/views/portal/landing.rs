@@ -14,6 +14,8 @@ pub struct Landing {
     pub notice: Option<Notice>,
     /// This device has a live ticket: reconnect without paying.
     pub known: Option<Known>,
+    /// This device has a payment under way: back to its page.
+    pub open: Option<OpenPayment>,
     /// What this customer bought last: one tap to buy it again.
     pub again: Option<Again>,
     /// What is for sale now, in the provider's order.
@@ -22,8 +24,6 @@ pub struct Landing {
     pub phone: Field,
     /// How a number looks here (`0712 345 678`).
     pub phone_example: String,
-    /// The ticket that the purchase lengthens (hidden field `extend`), when the customer came from it.
-    pub extend: Option<String>,
 }
 
 /// A live ticket of this device.
@@ -37,11 +37,20 @@ pub struct Known {
     pub status_href: String,
 }
 
-/// The last purchase of this device.
+/// A payment of this device whose outcome is not known yet.
+#[derive(Clone, Debug)]
+pub struct OpenPayment {
+    /// Its plan.
+    pub plan: String,
+    /// What it costs.
+    pub price: String,
+    /// Its page.
+    pub href: String,
+}
+
+/// The last purchase of this device. The form sends `again` alone; the server knows the rest.
 #[derive(Clone, Debug)]
 pub struct Again {
-    /// What the form sends as `again`: names the purchase without showing the number.
-    pub token: String,
     /// The plan.
     pub plan: String,
     /// The price today.

@@ -3,16 +3,19 @@
 //!
 //! | address under the base | page | form fields it posts |
 //! |---|---|---|
-//! | `` (GET) | [`Landing`] | to `pay`: `plan`, `phone`, or `again` alone; `extend` when set |
+//! | `` (GET) | [`Landing`], or [`Connecting`] for a device with a live ticket | to `pay`: `plan`, `phone`, or `again` alone |
 //! | `pay` (POST) | redirects to `pay/{token}` | |
 //! | `pay/{token}` (GET) | [`Waiting`], [`Failed`] or [`Success`], whichever is true | |
 //! | `pay/{token}/state` (GET) | [`WaitState`] as JSON | |
-//! | `pay/{token}/again` (POST), `pay/{token}/cancel` (POST) | | |
+//! | `pay/{token}/events` (GET) | [`WaitState`] as server-sent events, until it is final | |
+//! | `pay/{token}/again` (POST) | redirects to the page of a new payment | |
 //! | `pay/{token}/receipt` (GET) | [`Receipt`] | |
-//! | `voucher` (GET, POST) | [`VoucherEntry`] | `code` |
+//! | `voucher`, `code` (GET, POST) | [`VoucherEntry`] | `code` |
 //! | `paid` (GET, POST) | [`AlreadyPaid`] | `message` |
-//! | `reconnect` (POST) | | |
+//! | `reconnect` (POST) | redirects to `t/{token}/connect` | |
 //! | `t/{token}` (GET) | [`Status`] | |
+//! | `t/{token}/connect` (GET) | [`Connecting`] | |
+//! | `t/{token}/connect` (POST) | takes a full ticket over for this device | |
 //! | `t/{token}/disconnect` (POST), `t/{token}/forget` (POST) | | `device` |
 //! | `help` (GET) | [`Help`] | |
 
@@ -21,10 +24,10 @@ mod landing;
 mod payment;
 mod ticket;
 
-pub use entry::{AlreadyPaid, Help, Message, VoucherEntry};
-pub use landing::{Again, Known, Landing, PlanOption};
+pub use entry::{AlreadyPaid, Help, Message, Plain, VoucherEntry};
+pub use landing::{Again, Known, Landing, OpenPayment, PlanOption};
 pub use payment::{ByHand, Connect, Failed, Receipt, Success, WaitState, WaitStep, Waiting};
-pub use ticket::{DeviceRow, Status};
+pub use ticket::{Connecting, DeviceRow, Status, UseHere};
 
 use crate::i18n::Lang;
 
@@ -84,6 +87,12 @@ impl Page {
             current: lang == self.t,
         };
         Lang::ALL.map(link).into()
+    }
+
+    /// The plans, also for a device that could be connected at once.
+    #[must_use]
+    pub fn plans_url(&self) -> String {
+        format!("{}&plans=1", self.url(""))
     }
 
     /// This page's own address, for "check again".

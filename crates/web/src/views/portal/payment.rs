@@ -44,12 +44,12 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    fn cancel_url(&self) -> String {
-        self.page.url(&format!("pay/{}/cancel", self.token))
-    }
-
     fn state_url(&self) -> String {
         self.page.url(&format!("pay/{}/state", self.token))
+    }
+
+    fn events_url(&self) -> String {
+        self.page.url(&format!("pay/{}/events", self.token))
     }
 
     fn state_name(&self) -> &'static str {
@@ -140,8 +140,8 @@ pub struct Success {
     pub page: Page,
     /// A message, when something is to be said besides ("this device was added").
     pub notice: Option<Notice>,
-    /// Names the purchase in its address; `None` for a ticket that was not bought here (a voucher).
-    pub payment: Option<String>,
+    /// Names the purchase in its address.
+    pub payment: String,
     /// Names the ticket in the address of its status page.
     pub ticket: String,
     /// The plan's name.
@@ -166,16 +166,13 @@ pub enum Connect {
         /// Where the customer was going; only an http or https address.
         continue_to: Option<String>,
     },
-    /// The browser must hand the ticket to the router, by a form; a script sends it by itself.
+    /// The browser must hand the ticket to the router.
     Login {
-        /// The router's `link-login-only`, checked against the router's registered address.
-        action: String,
-        /// User name for the router.
-        username: String,
-        /// Password for the router, answered to its challenge when it asked by CHAP.
-        password: String,
-        /// Where to go then; only an http or https address.
-        dst: Option<String>,
+        /// The router's login address with name, password and where to go then. A link and not a
+        /// form: browsers warn of forms that leave https for http, and routers take both.
+        href: String,
+        /// Whether the page goes there by itself.
+        auto: bool,
     },
     /// Bought away from the hotspot: use the code or the QR code there.
     Elsewhere,
@@ -186,10 +183,16 @@ impl Success {
         matches!(self.connect, Connect::Online { .. })
     }
 
-    fn receipt_url(&self) -> Option<String> {
-        self.payment
-            .as_ref()
-            .map(|token| self.page.url(&format!("pay/{token}/receipt")))
+    /// Where the page goes by itself.
+    fn auto_login(&self) -> Option<&str> {
+        match &self.connect {
+            Connect::Login { href, auto: true } => Some(href),
+            _ => None,
+        }
+    }
+
+    fn receipt_url(&self) -> String {
+        self.page.url(&format!("pay/{}/receipt", self.payment))
     }
 
     fn status_url(&self) -> String {

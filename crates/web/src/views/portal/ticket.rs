@@ -1,4 +1,4 @@
-//! The page of one ticket: what is left, on which devices.
+//! The pages of one ticket: what is left, on which devices, and getting online with it.
 
 use super::Page;
 use crate::views::{Gauge, Notice, TicketStatus};
@@ -28,8 +28,19 @@ pub struct Status {
     pub devices: Vec<DeviceRow>,
     /// How many it may have.
     pub device_limit: u64,
+    /// How this device may use it, when it stands behind the hotspot and is not online.
+    pub use_here: Option<UseHere>,
     /// The address in the QR code, drawn by [`crate::qr::svg`].
     pub qr_svg: String,
+}
+
+/// How a ticket may be used on the device that looks at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UseHere {
+    /// There is room for it.
+    Connect,
+    /// The ticket is full: another device gives its place up.
+    Instead,
 }
 
 /// A device of a ticket.
@@ -48,8 +59,8 @@ pub struct DeviceRow {
 }
 
 impl Status {
-    fn extend_url(&self) -> String {
-        format!("{}&extend={}", self.page.url(""), self.token)
+    fn connect_url(&self) -> String {
+        self.page.url(&format!("t/{}/connect", self.token))
     }
 
     fn disconnect_url(&self) -> String {
@@ -68,4 +79,20 @@ impl Status {
     fn online(&self) -> bool {
         self.devices.iter().any(|device| device.online)
     }
+}
+
+/// "You already have a ticket": getting online with it, by itself where possible.
+#[derive(Clone, Debug, Template)]
+#[template(path = "portal/connecting.html")]
+pub struct Connecting {
+    /// Frame and addresses.
+    pub page: Page,
+    /// The plan's name.
+    pub plan: String,
+    /// What is left of it: time, data.
+    pub left: Vec<String>,
+    /// The router's login address with name, password and where to go then.
+    pub href: String,
+    /// The ticket's status page.
+    pub status_href: String,
 }

@@ -1,0 +1,133 @@
+//! Who asks for a page of the portal: of which provider, in which language, by way of which router.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::response::Response;
+use bando_app::{App, Error, Provider, Result, Visit};
+use bando_domain::{MacAddr, Timestamp};
+use http::header;
+use http::request::Parts;
+
+use super::offers::Offer;
+use super::visit::{Query, context};
+use super::{Portal, answer};
+use crate::format::Times;
+use crate::i18n::Lang;
+use crate::views::portal::Page;
+
+/// A customer's browser, as far as its request tells.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    /// The provider and its plans.
+    pub(crate) offer: Arc<Offer>,
+    /// The language to answer in.
+    pub(crate) lang: Lang,
+    /// The rest of the address.
+    pub(crate) query: Query,
+}
+
+impl FromRequestParts<Portal> for Guest {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Response> {
+        let query = Query::read(parts.uri.query().unwrap_or_default());
+        let asked = asked_language(&query, parts);
+        let Ok(path) = RawPathParams::from_request_parts(parts, portal).await else {
+            return Err(answer::nothing_here(asked.unwrap_or_default()));
+        };
+        let name = path.iter().find(|(key, _)| *key == "provider");
+        let name = name.map(|(_, value)| value).unwrap_or_default();
+        match portal.offers.get(&portal.app, name).await {
+            Ok(offer) => {
+                let lang = asked.unwrap_or_else(|| offer.provider.language.into());
+                Ok(Self { offer, lang, query })
+            }
+            Err(error) => Err(answer::no_portal(asked.unwrap_or_default(), &error)),
+        }
+    }
+}
+
+/// The language chosen by hand, else the first one the browser asks for that we speak.
+pub(crate) fn asked_language(query: &Query, parts: &Parts) -> Option<Lang> {
+    let chosen = query.lang.as_deref().and_then(Lang::parse);
+    chosen.or_else(|| {
+        let header = parts.headers.get(header::ACCEPT_LANGUAGE)?;
+        Lang::from_accept_language(header.to_str().ok()?)
+    })
+}
+
+impl Guest {
+    /// The provider.
+    pub(crate) fn provider(&self) -> &Provider {
+        &self.offer.provider
+    }
+
+    /// What the router told.
+    pub(crate) fn visit(&self) -> &Visit {
+        &self.query.visit
+    }
+
+    /// Where this provider's portal is.
+    pub(crate) fn base(&self) -> String {
+        format!("/p/{}", self.provider().slug)
+    }
+
+    /// The frame of the page at `path` below the portal.
+    pub(crate) fn page(&self, path: &str) -> Page {
+        let context = context(self.visit());
+        let mut page = Page::new(
+            self.lang,
+            &self.provider().name,
+            &self.base(),
+            path,
+            &context,
+        );
+        page.support_phone = self
+            .provider()
+            .support_phone
+            .as_ref()
+            .map(bando_domain::Phone::local);
+        page
+    }
+
+    /// Times as they read where the provider is.
+    pub(crate) fn times(&self) -> Times {
+        Times::new(self.lang, &self.provider().time_zone)
+    }
+
+    /// `at` as short as its distance from `now` allows.
+    pub(crate) fn near(&self, at: Timestamp, now: Timestamp) -> String {
+        self.times().near(at.as_millis(), now.as_millis())
+    }
+
+    /// Whether the browser stands behind a router of this provider and may be sent to its login
+    /// page. Only somebody who has been there knows the router's identity.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub(crate) async fn at_router(&self, app: &App) -> Result<bool> {
+        app.trusted_visit(self.provider().id, self.visit()).await
+    }
+
+    /// The device, if its router can be believed: what is known of it is told to nobody else.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub(crate) async fn device(&self, app: &App) -> Result<Option<MacAddr>> {
+        let Some(mac) = self.visit().mac else {
+            return Ok(None);
+        };
+        Ok(self.at_router(app).await?.then_some(mac))
+    }
+
+    /// The page, or the page that says why there is none.
+    pub(crate) fn answer(&self, page: Result<Response>) -> Response {
+        page.unwrap_or_else(|error| self.trouble(&error))
+    }
+
+    /// The page that says what went wrong.
+    pub(crate) fn trouble(&self, error: &Error) -> Response {
+        answer::trouble(self, error)
+    }
+}

@@ -1,0 +1,150 @@
+//! The first page: prices, one field, one button; or straight on for a device that has a ticket.
+
+use axum::extract::State;
+use axum::response::Response;
+use bando_app::{Payment, ProviderStatus, Result};
+use bando_domain::{MacAddr, PaymentStatus, PlanId};
+use http::StatusCode;
+
+use super::guest::Guest;
+use super::{Portal, answer, connect, left};
+use crate::views::portal::{Again, Known, Landing, OpenPayment, PlanOption};
+use crate::views::{Field, Notice, Tone};
+
+/// What was typed into the form, and why it was not taken.
+#[derive(Debug)]
+pub(crate) struct Typed {
+    /// How the answer is marked for programs.
+    pub(crate) status: StatusCode,
+    /// The plan that was chosen.
+    pub(crate) plan: Option<PlanId>,
+    /// The phone, with what is wrong with it.
+    pub(crate) phone: Field,
+    /// What else is wrong.
+    pub(crate) notice: Option<Notice>,
+}
+
+impl Typed {
+    /// An empty form.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            status: StatusCode::OK,
+            plan: None,
+            phone: Field::default(),
+            notice: None,
+        }
+    }
+}
+
+/// `GET /p/{provider}`.
+pub(crate) async fn show(State(portal): State<Portal>, guest: Guest) -> Response {
+    guest.answer(first_page(&portal, &guest).await)
+}
+
+async fn first_page(portal: &Portal, guest: &Guest) -> Result<Response> {
+    if guest.provider().status == ProviderStatus::Suspended {
+        return Err(bando_app::Error::Suspended);
+    }
+    let device = guest.device(&portal.app).await?;
+    // Not when the router has just refused: it would do so for ever.
+    if let Some(mac) = device
+        && guest.query.error.is_empty()
+        && !guest.query.plans
+        && let Some(page) = connect::known_device(portal, guest, mac).await?
+    {
+        return Ok(page);
+    }
+    let mut typed = Typed::nothing();
+    if !guest.query.error.is_empty() {
+        let why = answer::router_error(guest.lang, &guest.query.error);
+        typed.notice = Some(Notice::new(Tone::Bad, why));
+    }
+    draw(portal, guest, device, typed).await
+}
+
+/// Draws the first page with what was typed before. `device` is what [`Guest::device`] says.
+///
+/// # Errors
+/// [`bando_app::Error::Store`].
+pub(crate) async fn draw(
+    portal: &Portal,
+    guest: &Guest,
+    device: Option<MacAddr>,
+    typed: Typed,
+) -> Result<Response> {
+    let page = guest.page("");
+    let (mut known, mut last) = (None, None);
+    if let Some(mac) = device {
+        known = connect::known(portal, guest, mac).await?;
+        last = portal.app.last_payment_of(guest.provider().id, mac).await?;
+    }
+    let (open, again) = match last.as_ref() {
+        Some(last) if last.status == PaymentStatus::Pending => {
+            (Some(open(portal, guest, last)), None)
+        }
+        Some(last) => (None, again(guest, last)),
+        None => (None, None),
+    };
+    let wanted = typed.plan.or(last.map(|last| last.plan_id));
+    let view = Landing {
+        page,
+        notice: typed.notice,
+        known,
+        open,
+        again,
+        plans: plans(guest, wanted),
+        phone: typed.phone,
+        phone_example: guest.provider().country.example().to_owned(),
+    };
+    Ok(answer::page(typed.status, &view))
+}
+
+/// The plans as rows; `wanted` is chosen if it is on sale, else the first.
+fn plans(guest: &Guest, wanted: Option<PlanId>) -> Vec<PlanOption> {
+    let plans = &guest.offer.plans;
+    let chosen = plans
+        .iter()
+        .position(|plan| Some(plan.id) == wanted)
+        .unwrap_or(0);
+    let row = |(i, plan): (usize, &bando_app::Plan)| PlanOption {
+        id: plan.id.to_string(),
+        name: plan.name.clone(),
+        facts: left::facts(guest.lang, plan),
+        price: plan.price.to_string(),
+        selected: i == chosen,
+        most_bought: false,
+    };
+    plans.iter().enumerate().map(row).collect()
+}
+
+fn open(portal: &Portal, guest: &Guest, payment: &Payment) -> OpenPayment {
+    let token = portal.app.payment_token(guest.provider().id, payment.id);
+    OpenPayment {
+        plan: payment.plan_name.clone(),
+        price: payment.amount.to_string(),
+        href: guest.page("").url(&format!("pay/{token}")),
+    }
+}
+
+/// The same purchase again, at today's price, if the plan is still sold.
+fn again(guest: &Guest, last: &Payment) -> Option<Again> {
+    let plan = guest
+        .offer
+        .plans
+        .iter()
+        .find(|plan| plan.id == last.plan_id)?;
+    Some(Again {
+        plan: plan.name.clone(),
+        price: plan.price.to_string(),
+        phone: last.phone.masked(),
+    })
+}
+
+/// A live ticket of this device, for the first page.
+pub(crate) fn known_card(plan: &str, left: &[String], status_href: String) -> Known {
+    Known {
+        plan: plan.to_owned(),
+        left: left.join(" · "),
+        status_href,
+    }
+}

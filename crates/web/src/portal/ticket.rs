@@ -1,0 +1,147 @@
+//! The public page of a ticket, which its QR code opens: what is left, and on which devices.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use bando_app::{Device, Result, TicketPage};
+use bando_domain::{MacAddr, Timestamp};
+use http::StatusCode;
+
+use super::connect::{find, public_address};
+use super::fields::Fields;
+use super::guest::Guest;
+use super::{Portal, answer, left};
+use crate::qr;
+use crate::views::portal::{DeviceRow, Status, UseHere};
+use crate::views::{Notice, Tone};
+
+/// `GET /p/{provider}/t/{token}`.
+pub(crate) async fn show(
+    State(portal): State<Portal>,
+    guest: Guest,
+    Path((_, token)): Path<(String, String)>,
+) -> Response {
+    guest.answer(draw(&portal, &guest, &token).await)
+}
+
+/// `POST /p/{provider}/t/{token}/disconnect`.
+pub(crate) async fn disconnect(
+    State(portal): State<Portal>,
+    guest: Guest,
+    Path((_, token)): Path<(String, String)>,
+) -> Response {
+    guest.answer(put_off(&portal, &guest, &token).await)
+}
+
+/// `POST /p/{provider}/t/{token}/forget`: `device` leaves the ticket.
+pub(crate) async fn forget(
+    State(portal): State<Portal>,
+    guest: Guest,
+    Path((_, token)): Path<(String, String)>,
+    fields: Fields,
+) -> Response {
+    guest.answer(release(&portal, &guest, &token, fields.get("device")).await)
+}
+
+async fn draw(portal: &Portal, guest: &Guest, token: &str) -> Result<Response> {
+    let found = find(portal, guest, token).await?;
+    let now = portal.app.now();
+    let at_router = guest.at_router(&portal.app).await?;
+    let here = guest.visit().mac.filter(|_| at_router);
+    let row = |device: &Device| device_row(guest, &found, device, here, now);
+    let view = Status {
+        page: guest.page(&format!("t/{token}")),
+        notice: notice(guest),
+        token: token.to_owned(),
+        code: found.ticket.code.to_string(),
+        plan: found.ticket.plan_name.clone(),
+        status: left::status(&found),
+        time: left::time_gauge(guest, &found, now),
+        data: left::data_gauge(guest.lang, &found),
+        devices: found.devices.iter().map(row).collect(),
+        device_limit: left::device_limit(&found.ticket.terms),
+        use_here: use_here(guest, &found, at_router, here, now),
+        qr_svg: qr::svg(&public_address(portal, guest, token)),
+    };
+    Ok(answer::page(StatusCode::OK, &view))
+}
+
+async fn put_off(portal: &Portal, guest: &Guest, token: &str) -> Result<Response> {
+    let found = find(portal, guest, token).await?;
+    portal
+        .app
+        .disconnect_ticket(guest.provider().id, found.ticket.id)
+        .await?;
+    Ok(done(guest, token, "off"))
+}
+
+async fn release(portal: &Portal, guest: &Guest, token: &str, device: &str) -> Result<Response> {
+    let found = find(portal, guest, token).await?;
+    if let Ok(mac) = device.parse::<MacAddr>()
+        && found.devices.iter().any(|device| device.mac == mac)
+    {
+        portal
+            .app
+            .release_device(guest.provider().id, found.ticket.id, mac)
+            .await?;
+    }
+    Ok(done(guest, token, "removed"))
+}
+
+fn done(guest: &Guest, token: &str, what: &str) -> Response {
+    let address = guest.page("").url(&format!("t/{token}"));
+    answer::go_to(&format!("{address}&done={what}"))
+}
+
+fn notice(guest: &Guest) -> Option<Notice> {
+    let t = guest.lang;
+    let text = match guest.query.done.as_str() {
+        "off" => t.was_disconnected(),
+        "removed" => t.was_removed(),
+        _ if guest.query.online => t.now_connected(),
+        _ => return None,
+    };
+    Some(Notice::new(Tone::Ok, text))
+}
+
+fn use_here(
+    guest: &Guest,
+    found: &TicketPage,
+    at_router: bool,
+    here: Option<MacAddr>,
+    now: Timestamp,
+) -> Option<UseHere> {
+    let online = guest.query.online || here.is_some_and(|mac| found.is_online(mac));
+    if !at_router || online || found.standing.is_err() || guest.visit().link_login_only.is_empty() {
+        return None;
+    }
+    match here {
+        Some(mac) if !found.has_room_for(mac, now) => Some(UseHere::Instead),
+        _ => Some(UseHere::Connect),
+    }
+}
+
+fn device_row(
+    guest: &Guest,
+    found: &TicketPage,
+    device: &Device,
+    here: Option<MacAddr>,
+    now: Timestamp,
+) -> DeviceRow {
+    let online = found.is_online(device.mac);
+    let seen = if online {
+        guest.lang.online_word().to_owned()
+    } else {
+        let ago = guest
+            .times()
+            .ago(device.last_seen_at.as_millis(), now.as_millis());
+        guest.lang.last_seen(ago)
+    };
+    let name = device.mac.to_string();
+    DeviceRow {
+        id: name.clone(),
+        name,
+        seen,
+        online,
+        this: here == Some(device.mac),
+    }
+}
