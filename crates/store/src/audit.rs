@@ -5,7 +5,7 @@
 
 use bando_domain::Timestamp;
 
-use crate::field::{get, values};
+use crate::field::{get, kept, values};
 use crate::{Result, TenantTx};
 
 /// Who did what.
@@ -122,7 +122,7 @@ impl TenantTx {
         bytes.extend_from_slice(before);
         bytes.extend_from_slice(&seq.to_be_bytes());
         bytes.extend_from_slice(&at.as_millis().to_be_bytes());
-        for part in parts {
+        for part in parts.map(kept) {
             bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
             bytes.extend_from_slice(part.as_bytes());
         }

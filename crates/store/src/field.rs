@@ -62,14 +62,14 @@ plain! {
 
 /// Text as it can be kept. PostgreSQL has no place for NUL in a text, and outsiders (routers,
 /// gateways) may send one: it becomes the replacement character, on both engines alike.
-fn kept(text: &str) -> Value {
-    Value::Text(text.replace('\0', "\u{fffd}"))
+pub(crate) fn kept(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 impl Field for String {
     const KIND: Kind = Kind::Text;
     fn to_value(&self) -> Value {
-        kept(self)
+        Value::Text(kept(self))
     }
     fn from_value(value: &Value) -> Option<Self> {
         <String as FromValue>::from_value(value).ok()
@@ -126,7 +126,7 @@ impl<T: Field> Field for &T {
 impl Field for &str {
     const KIND: Kind = Kind::Text;
     fn to_value(&self) -> Value {
-        kept(self)
+        Value::Text(kept(self))
     }
     fn from_value(_: &Value) -> Option<Self> {
         None

@@ -61,7 +61,7 @@ pub struct SessionUpdate {
     pub at: Timestamp,
     /// Acct-Session-Time, seconds.
     pub seconds: u64,
-    /// Octets with Gigawords.
+    /// Octets with Gigawords. What is past a pebibyte a direction is not believed.
     pub usage: Usage,
     /// For a Stop: Acct-Terminate-Cause by name.
     pub stopped: Option<String>,
@@ -124,6 +124,10 @@ const RECORD: &str = "INSERT INTO sessions (provider_id, session_id, router_id, 
     octets_out = CASE WHEN excluded.octets_out > sessions.octets_out THEN excluded.octets_out ELSE sessions.octets_out END,
     terminate_cause = COALESCE(sessions.terminate_cause, excluded.terminate_cause)";
 
+/// The most octets that one session is believed to have moved in one direction, 1 PiB: sums of many
+/// sessions stay within 64 bits, whatever a router sends.
+const MAX_OCTETS: u64 = 1 << 50;
+
 impl TenantTx {
     /// Writes down accounting records, those of one session in order, and adds what they moved to
     /// their tickets.
@@ -134,8 +138,10 @@ impl TenantTx {
         updates.sort_by_key(|u| u.id);
         let mut statements = Vec::with_capacity(updates.len() * 2);
         for u in updates {
+            let octets_in = u.usage.octets_in.min(MAX_OCTETS);
+            let octets_out = u.usage.octets_out.min(MAX_OCTETS);
             if let Some(ticket) = u.ticket_id {
-                let row = values![ticket, u.id, u.usage.octets_in, u.usage.octets_out];
+                let row = values![ticket, u.id, octets_in, octets_out];
                 statements.push((Sql::from(METER), row));
             }
             let started = u.at.minus(std::time::Duration::from_secs(u.seconds));
@@ -152,8 +158,8 @@ impl TenantTx {
                 u.at,
                 stopped_at,
                 u.seconds,
-                u.usage.octets_in,
-                u.usage.octets_out,
+                octets_in,
+                octets_out,
                 u.stopped,
             ];
             statements.push((Sql::from(RECORD), row));

@@ -192,7 +192,7 @@ impl Ticket {
             self.expires_at,
             self.usage.octets_in,
             self.usage.octets_out,
-            self.terms.data.map(|d| d.bytes()),
+            self.terms.data.map(bando_domain::DataLimit::bytes),
         ]
     }
 }
