@@ -11,6 +11,7 @@
 //! ```
 
 use std::env;
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -33,8 +34,7 @@ pub fn skip(reason: &str) {
 /// [skipped](skip) and the answer is `None`.
 #[must_use]
 pub fn shared(path: &str) -> Option<PathBuf> {
-    let root =
-        env::var_os("BANDO_SHARED").map_or_else(|| repository().join("../shared"), PathBuf::from);
+    let root = set("BANDO_SHARED").map_or_else(|| repository().join("../shared"), PathBuf::from);
     let found = root.join(path);
     if found.exists() {
         return Some(found);
@@ -49,9 +49,7 @@ pub fn shared(path: &str) -> Option<PathBuf> {
 /// set, the test is [skipped](skip) and the answer is `None`.
 #[must_use]
 pub fn postgres() -> Option<String> {
-    let url = env::var("BANDO_TEST_POSTGRES")
-        .ok()
-        .filter(|url| !url.is_empty());
+    let url = set("BANDO_TEST_POSTGRES").and_then(|url| url.into_string().ok());
     if url.is_none() {
         skip(
             "no PostgreSQL (run `cargo xtask test`, or set BANDO_TEST_POSTGRES to the URL of a superuser)",
@@ -65,9 +63,7 @@ pub fn postgres() -> Option<String> {
 /// When there is none, the test is [skipped](skip) and the answer is `None`.
 #[must_use]
 pub fn program(variable: &str, name: &str) -> Option<PathBuf> {
-    let found = env::var_os(variable)
-        .map(PathBuf::from)
-        .or_else(|| in_path(name));
+    let found = set(variable).map(PathBuf::from).or_else(|| in_path(name));
     if found.is_none() {
         skip(&format!(
             "no program {name} (run `cargo xtask test`, or set {variable})"
@@ -82,7 +78,7 @@ pub fn program(variable: &str, name: &str) -> Option<PathBuf> {
 #[must_use]
 pub fn python() -> Option<PathBuf> {
     let private = repository().join("target/test-python/bin/python");
-    let found = env::var_os("BANDO_TEST_PYTHON")
+    let found = set("BANDO_TEST_PYTHON")
         .map(PathBuf::from)
         .or_else(|| private.exists().then_some(private));
     if found.is_none() {
@@ -97,6 +93,11 @@ pub fn python() -> Option<PathBuf> {
 #[must_use]
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// What a variable is set to; empty counts as not set.
+fn set(variable: &str) -> Option<OsString> {
+    env::var_os(variable).filter(|value| !value.is_empty())
 }
 
 fn in_path(name: &str) -> Option<PathBuf> {
