@@ -96,7 +96,7 @@ async fn open(arguments: &Arguments) -> Result<App> {
         clock,
         entropy,
         Settings::new("http://127.0.0.1:8080"),
-        bando_aaa::Timers::default(),
+        program::Patience::default(),
     )
 }
 

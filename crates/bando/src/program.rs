@@ -32,8 +32,17 @@ pub struct Setup {
     pub radius: Option<bando_aaa::Config>,
     /// Settings of the use cases.
     pub settings: Settings,
-    /// How soon a router that does not answer a Disconnect-Request is asked again.
-    pub disconnect_timers: Timers,
+    /// How long others are waited for.
+    pub patience: Patience,
+}
+
+/// How long gateways and routers are waited for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Patience {
+    /// For an answer of a gateway.
+    pub gateway: Timeouts,
+    /// For a router to take a Disconnect-Request, before it is asked again.
+    pub disconnect: Timers,
 }
 
 /// The program while it runs.
@@ -71,13 +80,13 @@ pub fn app(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     settings: Settings,
-    timers: Timers,
+    patience: Patience,
 ) -> Result<App> {
-    let mpesa: Arc<dyn Gateway> = Arc::new(Daraja::new(Arc::clone(&clock), Timeouts::default())?);
+    let mpesa: Arc<dyn Gateway> = Arc::new(Daraja::new(Arc::clone(&clock), patience.gateway)?);
     let routers = Arc::new(CoaClient::new(
         Arc::clone(&clock),
         Arc::clone(&entropy),
-        timers,
+        patience.disconnect,
     ));
     Ok(App::new(Parts {
         store,
@@ -103,14 +112,14 @@ impl Program {
             behind_proxy,
             radius,
             mut settings,
-            disconnect_timers,
+            patience,
         } = setup;
         let http_addr = http.local_addr()?;
         if let Some(config) = &radius {
             settings.radius_auth_port = config.auth.port();
             settings.radius_acct_port = config.acct.port();
         }
-        let app = app(store, clock, entropy, settings, disconnect_timers)?;
+        let app = app(store, clock, entropy, settings, patience)?;
         let radius = match radius {
             Some(config) => Some(RadiusServer::start(app.clone(), config).await?),
             None => None,

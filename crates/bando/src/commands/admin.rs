@@ -9,7 +9,7 @@ use super::{ConfigArgs, read_password};
 
 /// `bando admin …`
 #[derive(Debug, Args)]
-pub struct AdminArgs {
+pub(crate) struct AdminArgs {
     #[command(subcommand)]
     command: AdminCommand,
     #[command(flatten)]
@@ -32,7 +32,7 @@ enum AdminCommand {
 
 /// `bando provider …`
 #[derive(Debug, Args)]
-pub struct ProviderArgs {
+pub(crate) struct ProviderArgs {
     #[command(subcommand)]
     command: ProviderCommand,
     #[command(flatten)]
@@ -60,7 +60,7 @@ enum ProviderCommand {
 
 /// `bando audit …`
 #[derive(Debug, Args)]
-pub struct AuditArgs {
+pub(crate) struct AuditArgs {
     #[command(subcommand)]
     command: AuditCommand,
     #[command(flatten)]

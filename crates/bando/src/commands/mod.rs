@@ -1,7 +1,7 @@
 //! The commands.
 
 mod admin;
-mod serve;
+pub(crate) mod serve;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -116,7 +116,7 @@ impl ConfigArgs {
             clock,
             entropy,
             settings,
-            bando_aaa::Timers::default(),
+            program::Patience::default(),
         )
     }
 }

@@ -11,13 +11,13 @@ use clap::Args;
 
 use super::{ConfigArgs, database_url, listen};
 use crate::config::Config;
-use crate::program::{Program, Setup, open_store};
+use crate::program::{Patience, Program, Setup, open_store};
 use crate::world::{SystemClock, SystemEntropy};
 use crate::{keys, log};
 
 /// Flags of `bando serve`; each wins over the configuration.
 #[derive(Debug, Args)]
-pub struct ServeArgs {
+pub(crate) struct ServeArgs {
     #[command(flatten)]
     config: ConfigArgs,
     /// Where the web server listens
@@ -95,7 +95,7 @@ async fn setup(config: &Config, http: tokio::net::TcpListener) -> Result<Setup> 
         behind_proxy: config.http.behind_proxy,
         radius,
         settings,
-        disconnect_timers: bando_aaa::Timers::default(),
+        patience: Patience::default(),
     })
 }
 

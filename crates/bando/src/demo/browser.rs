@@ -7,7 +7,7 @@ use url::Url;
 const MAX_REDIRECTS: usize = 10;
 
 /// One page open.
-pub(super) struct Browser {
+pub struct Browser {
     client: reqwest::Client,
     url: String,
     page: String,
@@ -21,7 +21,10 @@ struct Form {
 
 impl Browser {
     /// A browser with nothing open.
-    pub(super) fn new() -> Result<Self> {
+    ///
+    /// # Errors
+    /// When the machine has no HTTP client.
+    pub fn new() -> Result<Self> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -34,23 +37,45 @@ impl Browser {
     }
 
     /// The address of the page.
-    pub(super) fn url(&self) -> &str {
+    pub fn url(&self) -> &str {
         &self.url
     }
 
     /// The page.
-    pub(super) fn page(&self) -> &str {
+    pub fn page(&self) -> &str {
         &self.page
     }
 
     /// Opens an address, wherever it leads.
-    pub(super) async fn go(&mut self, url: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it does not answer, or not with success.
+    pub async fn go(&mut self, url: &str) -> Result<()> {
         self.load(self.client.get(url), Url::parse(url)?).await
+    }
+
+    /// Goes where the page refreshes to by itself.
+    pub(super) async fn refresh(&mut self) -> Result<()> {
+        let tag = self
+            .page
+            .split("<meta")
+            .find(|tag| tag.contains("http-equiv=\"refresh\""));
+        let content = tag.and_then(|tag| attribute(tag, "content"));
+        let target = content
+            .as_deref()
+            .and_then(|content| content.split_once("url="))
+            .map(|(_, url)| url);
+        let target = target.with_context(|| format!("{} does not go on by itself", self.url))?;
+        let target = Url::parse(&self.url)?.join(target)?;
+        self.load(self.client.get(target.clone()), target).await
     }
 
     /// Sends the first form that has the field `with`, with these fields set and the others as they
     /// are on the page.
-    pub(super) async fn submit(&mut self, with: &str, set: &[(&str, &str)]) -> Result<()> {
+    ///
+    /// # Errors
+    /// When there is no such form, or as [`go`](Self::go).
+    pub async fn submit(&mut self, with: &str, set: &[(&str, &str)]) -> Result<()> {
         let form = forms(&self.page)
             .into_iter()
             .find(|form| form.fields.iter().any(|(name, _)| name == with));
@@ -73,6 +98,20 @@ impl Browser {
             )
             .body(body);
         self.load(request, target).await
+    }
+
+    /// Goes where the page leads by itself after a moment (`<meta http-equiv="refresh">`). Says
+    /// whether it leads anywhere.
+    ///
+    /// # Errors
+    /// As [`go`](Self::go).
+    pub async fn follow(&mut self) -> Result<bool> {
+        let Some(target) = refresh_target(&self.page) else {
+            return Ok(false);
+        };
+        let target = Url::parse(&self.url)?.join(&target)?;
+        self.go(target.as_str()).await?;
+        Ok(true)
     }
 
     async fn load(&mut self, first: reqwest::RequestBuilder, mut at: Url) -> Result<()> {
@@ -133,6 +172,14 @@ fn forms(page: &str) -> Vec<Form> {
     forms
 }
 
+/// Where a page leads by itself; none if it stays, or only loads itself again.
+fn refresh_target(page: &str) -> Option<String> {
+    let (_, rest) = page.split_once("http-equiv=\"refresh\"")?;
+    let content = attribute(rest.split('>').next()?, "content")?;
+    let (_, target) = content.split_once(";url=")?;
+    Some(target.to_owned())
+}
+
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
     let value = rest.split('"').next()?;
@@ -153,6 +200,14 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_where_a_page_leads() {
+        let page = r#"<head><meta http-equiv="refresh" content="1;url=/t/1?a=1&#38;b=2"></head>"#;
+        assert_eq!(refresh_target(page).as_deref(), Some("/t/1?a=1&b=2"));
+        let page = r#"<meta http-equiv="refresh" content="5">"#;
+        assert_eq!(refresh_target(page), None);
+    }
 
     #[test]
     fn reads_forms() {

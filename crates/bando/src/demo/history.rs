@@ -8,7 +8,7 @@ use anyhow::Result;
 use async_trait::async_trait;
 use bando_app::{App, Disconnected, Parts, Purchase, RouterControl, Settings, Visit};
 use bando_domain::{
-    Clock, Entropy, Language, MacAddr, PaymentFailure, PaymentStatus, SessionId, Timestamp, Usage,
+    Clock, Language, MacAddr, PaymentFailure, PaymentStatus, SessionId, Timestamp, Usage,
 };
 use bando_gateways::{
     Account, CallbackError, Charge, Gateway, Notification, Reference, Start, TestReport,
@@ -24,7 +24,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 const CUSTOMERS: u64 = 70;
 
 /// The past: a clock that is set by hand, and a gateway that decides by dice.
-pub struct Past {
+pub(super) struct Past {
     present: Timestamp,
     clock: Arc<SetClock>,
     dice: Arc<Dice>,
@@ -32,7 +32,7 @@ pub struct Past {
 
 impl Past {
     /// The week before `present`.
-    pub fn new(present: Timestamp) -> Self {
+    pub(super) fn new(present: Timestamp) -> Self {
         let clock = Arc::new(SetClock(AtomicI64::new(present.as_millis())));
         Self {
             present,
@@ -42,7 +42,7 @@ impl Past {
     }
 
     /// The use cases at past times, over the same store as the present.
-    pub fn app(&self, store: Store) -> App {
+    pub(super) fn app(&self, store: Store) -> App {
         let mut settings = Settings::new("http://127.0.0.1");
         settings.custom_gateways = true;
         settings.queries_per_minute = u32::MAX;
@@ -63,7 +63,7 @@ impl Past {
     ///
     /// # Errors
     /// When the database refuses something.
-    pub async fn happen(&self, app: &App, shop: &Shop) -> Result<()> {
+    pub(super) async fn happen(&self, app: &App, shop: &Shop) -> Result<()> {
         for at in self.arrivals() {
             self.clock.set(at);
             app.expire_due().await?;

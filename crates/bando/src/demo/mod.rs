@@ -1,6 +1,6 @@
 //! `bando demo`: the whole product with simulators in place of M-Pesa, a MikroTik and a phone.
 
-mod browser;
+pub mod browser;
 mod history;
 mod once;
 mod pages;
@@ -20,9 +20,10 @@ use bando_store::DatabaseUrl;
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::{listen, stopped};
+use crate::commands::listen;
+use crate::commands::serve::stopped;
 use crate::config::{Data, Log};
-use crate::program::{Program, Setup, open_store};
+use crate::program::{Patience, Program, Setup, open_store};
 use crate::world::{SystemClock, SystemEntropy};
 use crate::{keys, log};
 use shop::Shop;
@@ -165,9 +166,12 @@ impl Demo {
                 idle_timeout: None,
             }),
             settings,
-            disconnect_timers: bando_aaa::Timers {
-                first: Duration::from_millis(500),
-                ..bando_aaa::Timers::default()
+            patience: Patience {
+                disconnect: bando_aaa::Timers {
+                    first: Duration::from_millis(500),
+                    ..bando_aaa::Timers::default()
+                },
+                ..Patience::default()
             },
         };
         let pages = pages::DemoPages::default();

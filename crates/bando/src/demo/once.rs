@@ -51,7 +51,7 @@ pub(super) async fn purchase(demo: &Demo) -> Result<()> {
     steps.done("the device joined the Wi-Fi");
 
     let mut browser = Browser::new()?;
-    let hotspot = demo.router.url(MAC, "/");
+    let hotspot = demo.router.url(MAC, "");
     browser.go(&hotspot).await?;
     ensure!(
         browser.url().starts_with(&demo.base_url),
@@ -112,7 +112,7 @@ pub(super) async fn purchase(demo: &Demo) -> Result<()> {
         browser.page().contains("data-ticket-code"),
         "the page of the payment shows no code"
     );
-    browser.submit("username", &[]).await?;
+    browser.refresh().await?;
     demo.router
         .set_traffic(MAC, Traffic::new(200_000, 2_000_000));
     let session = until("the device to be let in", async || {

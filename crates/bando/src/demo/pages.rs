@@ -88,7 +88,7 @@ async fn page(State(pages): State<DemoPages>, headers: HeaderMap) -> Response {
     let view = views::Demo {
         t,
         provider: "Mama Njeri Wi-Fi".into(),
-        portal_href: stage.router.url(MAC, "/"),
+        portal_href: stage.router.url(MAC, ""),
         console_href: "/console".into(),
         console_login: (shop::OWNER.into(), shop::PASSWORD.into()),
         state,

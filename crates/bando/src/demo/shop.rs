@@ -1,8 +1,6 @@
 //! The business of the demo: Mama Njeri's Wi-Fi, with plans, a router, an M-Pesa account and a week
 //! behind it.
 
-use std::sync::Arc;
-
 use anyhow::{Context, Result};
 use bando_app::{App, Caller, MpesaSecrets, MpesaSettings, PlanDraft, RouterDraft};
 use bando_domain::{
@@ -15,17 +13,17 @@ use super::history;
 use crate::world::SystemClock;
 
 /// The business's short name.
-pub const SLUG: &str = "mama-njeri";
+pub(super) const SLUG: &str = "mama-njeri";
 /// Its paybill.
-pub const SHORTCODE: &str = "600584";
+pub(super) const SHORTCODE: &str = "600584";
 /// Its name as payers see it.
-pub const MERCHANT: &str = "MAMA NJERI WI-FI";
+pub(super) const MERCHANT: &str = "MAMA NJERI WI-FI";
 /// Who owns it.
-pub const OWNER: &str = "njeri";
+pub(super) const OWNER: &str = "njeri";
 /// Who runs the platform.
-pub const SUPER_ADMIN: &str = "admin";
+pub(super) const SUPER_ADMIN: &str = "admin";
 /// The password of both: the demo listens on this machine only.
-pub const PASSWORD: &str = "karibu-bando";
+pub(super) const PASSWORD: &str = "karibu-bando";
 
 /// What was set up.
 #[derive(Clone, Debug)]
@@ -140,7 +138,7 @@ async fn owner(app: &App, provider: ProviderId) -> Result<Caller> {
 
 /// A plan that ends while you watch, and those that sell.
 async fn make_plans(app: &App, owner: &Caller) -> Result<()> {
-    let speed = |up, down| Some(RateLimit::steady(up * 1_000_000, down * 1_000_000));
+    let speed = |up: u64, down: u64| Some(RateLimit::steady(up * 1_000_000, down * 1_000_000));
     let quick = RateLimit {
         burst: Some(Burst {
             upload_bps: 4_000_000,

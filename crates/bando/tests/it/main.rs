@@ -3,4 +3,7 @@
 
 mod browser_smoke;
 mod clients_smoke;
+mod flow;
+#[path = "../proof/mod.rs"]
+mod proof;
 mod support;

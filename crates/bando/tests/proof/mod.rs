@@ -1,0 +1,11 @@
+//! What the proofs share: a town with the whole program in it, its customers, and the checker.
+//!
+//! `it` (the flow tests), `race` and `crash` are three programs that include this module.
+#![allow(dead_code, reason = "each of the three programs uses its part")]
+
+pub(crate) mod checker;
+pub(crate) mod customer;
+pub(crate) mod dice;
+pub(crate) mod facts;
+pub(crate) mod machine;
+pub(crate) mod town;
