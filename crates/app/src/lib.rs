@@ -24,6 +24,8 @@ mod reports;
 mod routers;
 mod search;
 mod settlement;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tickets;
 mod visit;
 

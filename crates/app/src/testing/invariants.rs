@@ -1,0 +1,152 @@
+//! What must hold after every run, whatever happened in it. Reads the database with statements of
+//! its own, so that a mistake in the program's cannot hide itself.
+
+use bando_store::Store;
+use bando_store::testing::TestStore;
+
+/// Each rule, and a statement for both engines that finds what breaks it: no row means that it
+/// holds. They hold at rest, between transactions, also after a crash.
+pub const INVARIANTS: &[(&str, &str)] = &[
+    (
+        "a payment that succeeded has exactly one ticket",
+        "SELECT p.payment_id FROM payments p WHERE p.status IN ('success', 'refunded') AND
+           (SELECT COUNT(*) FROM tickets t WHERE t.provider_id = p.provider_id AND t.payment_id = p.payment_id) <> 1",
+    ),
+    (
+        "a ticket sold belongs to a payment that succeeded and names it, at its price",
+        "SELECT t.ticket_id FROM tickets t WHERE t.payment_id IS NOT NULL AND NOT EXISTS (
+           SELECT 1 FROM payments p WHERE p.provider_id = t.provider_id AND p.payment_id = t.payment_id
+             AND p.ticket_id = t.ticket_id AND p.status IN ('success', 'refunded')
+             AND p.amount_minor = t.price_minor AND p.currency = t.currency)",
+    ),
+    (
+        "a payment names no ticket before it succeeds",
+        "SELECT payment_id FROM payments WHERE ticket_id IS NOT NULL AND status NOT IN ('success', 'refunded')",
+    ),
+    (
+        "money received is booked once, in full",
+        "SELECT p.payment_id FROM payments p WHERE p.status IN ('success', 'refunded') AND
+           (SELECT COUNT(*) FROM ledger_transfers l WHERE l.provider_id = p.provider_id
+             AND l.payment_id = p.payment_id AND l.kind = 'payment' AND l.amount_minor = p.amount_minor
+             AND l.currency = p.currency) <> 1",
+    ),
+    (
+        "nothing is booked for money not received",
+        "SELECT l.transfer_id FROM ledger_transfers l JOIN payments p
+           ON p.provider_id = l.provider_id AND p.payment_id = l.payment_id
+         WHERE p.status NOT IN ('success', 'refunded')",
+    ),
+    (
+        "the ledger sums to zero for every provider and currency",
+        "SELECT provider_id, currency FROM (
+           SELECT provider_id, currency, amount_minor AS amount FROM ledger_transfers WHERE debit_account <> ''
+           UNION ALL
+           SELECT provider_id, currency, -amount_minor FROM ledger_transfers WHERE credit_account <> ''
+         ) AS movements GROUP BY provider_id, currency HAVING SUM(amount) <> 0",
+    ),
+    (
+        "the roll-up of revenue equals the payments",
+        "SELECT provider_id, gateway, currency FROM (
+           SELECT provider_id, gateway, currency, payments, amount_minor FROM revenue_daily
+           UNION ALL
+           SELECT provider_id, gateway, currency, -1, -amount_minor FROM payments WHERE status = 'success'
+         ) AS sums GROUP BY provider_id, gateway, currency HAVING SUM(payments) <> 0 OR SUM(amount_minor) <> 0",
+    ),
+    (
+        "a receipt credits once",
+        "SELECT receipt FROM payments WHERE receipt IS NOT NULL
+         GROUP BY provider_id, gateway, receipt HAVING COUNT(*) > 1",
+    ),
+    (
+        "a settlement is told of once, in the timeline",
+        "SELECT p.payment_id FROM payments p WHERE
+           (SELECT COUNT(*) FROM payment_events e WHERE e.provider_id = p.provider_id
+             AND e.payment_id = p.payment_id AND e.kind = 'settled')
+           <> CASE WHEN p.status IN ('success', 'refunded') THEN 1 ELSE 0 END",
+    ),
+    (
+        "a settlement is told of once, in the audit log",
+        "SELECT p.provider_id FROM providers p WHERE
+           (SELECT COUNT(*) FROM audit_log a WHERE a.provider_id = p.provider_id AND a.action = 'payment.settle')
+           <> (SELECT COUNT(*) FROM payments q WHERE q.provider_id = p.provider_id
+                 AND q.status IN ('success', 'refunded'))",
+    ),
+    (
+        "a pending payment is asked about",
+        "SELECT p.payment_id FROM payments p WHERE p.status = 'pending' AND NOT EXISTS (
+           SELECT 1 FROM jobs j WHERE j.provider_id = p.provider_id AND j.kind = 'check_payment'
+             AND j.subject = p.payment_id)",
+    ),
+    (
+        "a message that was not understood yet is about to be",
+        "SELECT m.message_id FROM gateway_messages m WHERE m.outcome IS NULL AND NOT EXISTS (
+           SELECT 1 FROM jobs j WHERE j.provider_id = m.provider_id AND j.kind = 'read_message'
+             AND j.subject = m.message_id)",
+    ),
+    (
+        "a batch has the tickets it says it has, and is finished or being made",
+        "SELECT b.batch_id FROM batches b WHERE b.made <>
+             (SELECT COUNT(*) FROM tickets t WHERE t.provider_id = b.provider_id AND t.batch_id = b.batch_id)
+           OR (b.finished_at IS NULL AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.provider_id = b.provider_id
+             AND j.kind = 'make_batch' AND j.subject = b.batch_id))
+           OR (b.finished_at IS NOT NULL AND b.made < b.size)",
+    ),
+    (
+        "the dates of a ticket fit its state",
+        "SELECT ticket_id FROM tickets WHERE (state = 'unused' AND (activated_at IS NOT NULL OR expires_at IS NOT NULL))
+           OR (state IN ('active', 'expired', 'used_up') AND activated_at IS NULL)
+           OR (state IN ('expired', 'used_up', 'revoked')) <> (ended_at IS NOT NULL)
+           OR (state = 'expired' AND (expires_at IS NULL OR ended_at < expires_at))",
+    ),
+    (
+        "a ticket has used what its sessions have moved",
+        "SELECT t.ticket_id FROM tickets t WHERE
+           t.octets_in <> (SELECT COALESCE(SUM(s.octets_in), 0) FROM sessions s
+             WHERE s.provider_id = t.provider_id AND s.ticket_id = t.ticket_id)
+           OR t.octets_out <> (SELECT COALESCE(SUM(s.octets_out), 0) FROM sessions s
+             WHERE s.provider_id = t.provider_id AND s.ticket_id = t.ticket_id)",
+    ),
+    (
+        "an open session of an ended ticket is being put off",
+        "SELECT s.session_id FROM sessions s JOIN tickets t
+           ON t.provider_id = s.provider_id AND t.ticket_id = s.ticket_id
+         WHERE s.stopped_at IS NULL AND t.state IN ('expired', 'used_up', 'revoked') AND NOT EXISTS (
+           SELECT 1 FROM jobs j WHERE j.provider_id = s.provider_id AND j.kind = 'disconnect'
+             AND j.subject = s.session_id)",
+    ),
+];
+
+/// What is broken: a line for each rule and row, and for each audit chain that does not verify.
+pub async fn violations(test: &TestStore) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (rule, sql) in INVARIANTS {
+        match test.raw(sql).await {
+            Ok(rows) => broken.extend(rows.iter().map(|row| format!("{rule}: {row:?}"))),
+            Err(error) => broken.push(format!("{rule}: {error}")),
+        }
+    }
+    if let Err(error) = chains(&test.store, &mut broken).await {
+        broken.push(format!("the audit log cannot be read: {error}"));
+    }
+    broken
+}
+
+async fn chains(store: &Store, broken: &mut Vec<String>) -> bando_store::Result<()> {
+    let providers = store.read_system().await?.providers().await?;
+    for provider in providers {
+        if let Err(entry) = store.read(provider.id).await?.verify_audit().await? {
+            broken.push(format!(
+                "the audit log of {} does not fit at {entry}",
+                provider.slug
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// # Panics
+/// If anything is broken, with all of it.
+pub async fn assert_invariants(test: &TestStore) {
+    let broken = violations(test).await;
+    assert!(broken.is_empty(), "{broken:#?}");
+}

@@ -1,0 +1,1 @@
+//! The use cases, on both engines, against a gateway and routers that do as they are told.
