@@ -13,6 +13,7 @@ mod server;
 mod state;
 pub mod views;
 
+pub use api::openapi;
 pub use server::{router, serve};
 pub use state::{Source, Web};
 

@@ -28,7 +28,7 @@ pub fn router(web: Web) -> Router {
     Router::new()
         .merge(portal::routes(&web))
         .merge(console::routes())
-        .merge(api::routes())
+        .merge(api::routes(&web))
         .merge(hooks::routes())
         .route("/assets/{name}", get(asset))
         .route("/healthz", get(async || "ok\n"))
