@@ -221,12 +221,18 @@ impl Dice {
 /// Most pay; some have no money, some do not answer, some change their minds.
 struct PastGateway {
     dice: Arc<Dice>,
+    clock: Arc<SetClock>,
     receipts: Mutex<u64>,
 }
 
 #[async_trait]
 impl Gateway for PastGateway {
     async fn start(&self, _: &Account, charge: &Charge) -> Start {
+        self.clock.set(
+            self.clock
+                .now()
+                .plus(Duration::from_millis(400 + self.dice.below(900))),
+        );
         let number = self.dice.below(u64::MAX);
         Start::Accepted {
             reference: Reference {

@@ -373,6 +373,14 @@ fn describe(step: PaymentStep, t: Lang) -> (&'static str, &'static str) {
     }
 }
 
+/// What follows code, identifier and length in the line of a packet.
+fn attributes(summary: &str) -> &str {
+    let after = summary
+        .split_once(" length=")
+        .and_then(|(_, rest)| rest.split_once(' '));
+    after.map_or(summary, |(_, attributes)| attributes)
+}
+
 /// The time of day in Nairobi, to the second.
 fn clock(at: Timestamp) -> String {
     format::Times::new(Lang::En, "Africa/Nairobi").clock_seconds(at.as_millis())
