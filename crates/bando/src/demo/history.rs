@@ -52,6 +52,7 @@ impl Past {
             entropy: Arc::new(crate::world::SystemEntropy),
             mpesa: Arc::new(PastGateway {
                 dice: Arc::clone(&self.dice),
+                clock: Arc::clone(&self.clock),
                 receipts: Mutex::default(),
             }),
             routers: Arc::new(NoRouters),
