@@ -26,9 +26,9 @@ messages! {
     no_payments_title: "No payments yet" / "Bado hakuna malipo" / "Aucun paiement";
     no_payments_text: "Each payment appears here the moment a customer taps Pay, with everything that happened to it." / "Kila malipo yataonekana hapa mteja anapogusa Lipa, pamoja na yote yaliyotokea." / "Chaque paiement apparaît ici dès qu’un client touche Payer, avec tout ce qui lui est arrivé.";
     search_payments: "Phone, MAC, code or receipt" / "Simu, MAC, nambari au risiti" / "Téléphone, MAC, code ou reçu";
+    paid_count[n]: "{n} paid" | "{n} paid" / "{n} yamelipwa" | "{n} yamelipwa" / "{n} payé" | "{n} payés";
     nothing_found_payments: "No payment matches. Try part of the number, or a longer period." / "Hakuna malipo yanayolingana. Jaribu sehemu ya nambari, au kipindi kirefu zaidi." / "Aucun paiement ne correspond. Essayez une partie du numéro, ou une période plus longue.";
     note_connected: "connected" / "ameunganishwa" / "connecté";
-    note_cash: "cash" / "taslimu" / "espèces";
     note_gift: "gift" / "zawadi" / "cadeau";
     note_voucher: "voucher" / "vocha" / "bon";
 
@@ -36,6 +36,13 @@ messages! {
     took(time): "{time} from tap to internet" / "{time} tangu kugusa hadi mtandao" / "{time} du geste à internet";
     timeline_asked: "Customer tapped Pay" / "Mteja aligusa Lipa" / "Le client a touché Payer";
     timeline_prompt_sent: "M-Pesa request sent to the phone" / "Ombi la M-Pesa limetumwa kwenye simu" / "Demande M-Pesa envoyée au téléphone";
+    timeline_refused: "M-Pesa refused to send the request" / "M-Pesa imekataa kutuma ombi" / "M-Pesa a refusé d’envoyer la demande";
+    timeline_no_answer: "M-Pesa did not answer; the phone may have the request all the same" / "M-Pesa haikujibu; huenda simu imepata ombi" / "M-Pesa n’a pas répondu ; le téléphone a peut-être reçu la demande";
+    timeline_mismatch: "A message came that does not fit; it was not believed" / "Ujumbe usiolingana umefika; haukuaminiwa" / "Un message qui ne correspond pas est arrivé ; il a été écarté";
+    timeline_checked: "Asked M-Pesa: nothing final yet" / "Tumeuliza M-Pesa: bado hakuna jibu la mwisho" / "M-Pesa interrogé : rien de définitif";
+    timeline_contradiction: "M-Pesa says two different things; asking again" / "M-Pesa inasema mambo mawili tofauti; tunauliza tena" / "M-Pesa dit deux choses différentes ; nous redemandons";
+    timeline_failed: "Not paid" / "Haijalipwa" / "Non payé";
+    timeline_expired: "Nothing was heard for a day" / "Hakuna jibu kwa siku nzima" / "Aucune nouvelle depuis un jour";
     timeline_callback: "M-Pesa reported the result" / "M-Pesa imeleta matokeo" / "M-Pesa a annoncé le résultat";
     timeline_confirmed: "Confirmed by asking M-Pesa" / "Imethibitishwa kwa kuuliza M-Pesa" / "Confirmé en interrogeant M-Pesa";
     timeline_ticket: "Ticket issued" / "Tiketi imetolewa" / "Ticket émis";
@@ -48,7 +55,6 @@ messages! {
     fact_phone: "Phone" / "Simu" / "Téléphone";
     fact_ticket: "Ticket" / "Tiketi" / "Ticket";
     fact_receipt: "M-Pesa receipt" / "Risiti ya M-Pesa" / "Reçu M-Pesa";
-    fact_sold_by: "Sold by" / "Imeuzwa na" / "Vendu par";
     fact_sold: "Sold" / "Imeuzwa" / "Vendu";
     fact_payment: "Payment" / "Malipo" / "Paiement";
     fact_batch: "Batch" / "Kundi" / "Lot";
@@ -70,21 +76,27 @@ messages! {
     revoke_now: "Stop it now" / "Simamisha sasa" / "Arrêter maintenant";
     ticket_was_revoked: "The ticket is stopped; its devices are being disconnected." / "Tiketi imesimamishwa; vifaa vyake vinatenganishwa." / "Le ticket est arrêté ; ses appareils sont déconnectés.";
     device_was_removed: "The device was removed." / "Kifaa kimeondolewa." / "L’appareil a été retiré.";
+    why_offline: "Nobody is online with it:" / "Hakuna aliye mtandaoni nayo:" / "Personne n’est en ligne avec :";
+    offline_unused: "it has not been used yet." / "bado haijatumika." / "il n’a pas encore servi.";
+    offline_away: "no router has a session of it now. Ask the customer to open the Wi-Fi page." / "hakuna ruta yenye muunganisho wake sasa. Mwombe mteja afungue ukurasa wa Wi-Fi." / "aucun routeur n’a de session ouverte. Demandez au client d’ouvrir la page du Wi-Fi.";
+    offline_expired: "its time is over." / "muda wake umekwisha." / "son temps est écoulé.";
+    offline_used_up: "its data is used up." / "data yake imeisha." / "ses données sont épuisées.";
+    offline_revoked: "it was stopped here." / "ilisimamishwa hapa." / "il a été arrêté ici.";
+    fact_price: "Price" / "Bei" / "Prix";
+    fact_used: "Data used" / "Data iliyotumika" / "Données utilisées";
+    fact_ended: "Ended" / "Iliisha" / "Terminé";
+    fact_given_by: "Handed out by" / "Imetolewa na" / "Remis par";
 
-    sell_title: "Sell a ticket" / "Uza tiketi" / "Vendre un ticket";
-    sell_first: "Sell a ticket" / "Uza tiketi" / "Vendre un ticket";
+    sell_title: "Hand out a ticket" / "Toa tiketi" / "Remettre un ticket";
+    sell_first: "Hand out a ticket" / "Toa tiketi" / "Remettre un ticket";
     sell_many: "Print many" / "Chapisha nyingi" / "En imprimer plusieurs";
-    how_paid: "How is it paid?" / "Inalipwaje?" / "Comment est-ce payé ?";
-    how_cash: "Cash" / "Taslimu" / "Espèces";
-    how_gift: "Gift" / "Zawadi" / "Cadeau";
-    tap_plan: "Tap the plan to sell it" / "Gusa kifurushi ili kukiuza" / "Touchez le forfait pour le vendre";
+    tap_plan: "Tap the plan" / "Gusa kifurushi" / "Touchez le forfait";
     sell_extras: "Customer’s phone or a note" / "Simu ya mteja au maelezo" / "Téléphone du client ou note";
     customer_phone: "Customer’s phone" / "Simu ya mteja" / "Téléphone du client";
     customer_phone_hint: "So that the ticket can be found by it later." / "Ili tiketi ipatikane kwayo baadaye." / "Pour retrouver le ticket plus tard.";
     sell_note: "Note" / "Maelezo" / "Note";
-    sell_note_hint: "Why it is a gift, or anything to remember." / "Sababu ya zawadi, au jambo la kukumbuka." / "Pourquoi c’est un cadeau, ou de quoi s’en souvenir.";
-    sold(plan, amount): "Sold: {plan}, {amount}. Give the customer this code." / "Imeuzwa: {plan}, {amount}. Mpe mteja nambari hii." / "Vendu : {plan}, {amount}. Donnez ce code au client.";
-    given(plan): "Given: {plan}. Give the customer this code." / "Imetolewa: {plan}. Mpe mteja nambari hii." / "Offert : {plan}. Donnez ce code au client.";
+    sell_note_hint: "Why it is given, or how it was paid. It goes into the audit log." / "Sababu ya kutolewa, au jinsi ilivyolipwa. Huandikwa kwenye kumbukumbu." / "Pourquoi il est donné, ou comment il a été payé. C’est inscrit au journal.";
+    given(plan): "Handed out: {plan}. Give the customer this code." / "Imetolewa: {plan}. Mpe mteja nambari hii." / "Offert : {plan}. Donnez ce code au client.";
 
     sessions_title: "Online now" / "Walioko mtandaoni" / "En ligne maintenant";
     search_sessions: "Phone, MAC, IP or code" / "Simu, MAC, IP au nambari" / "Téléphone, MAC, IP ou code";

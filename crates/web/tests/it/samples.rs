@@ -11,12 +11,12 @@ use bando_web::{format, qr};
 use askama::Template;
 
 /// A rendered page: its file name and its HTML.
-pub type Sample = (String, String);
+pub(crate) type Sample = (String, String);
 
 const CODE: &str = "7KQ4M2XTRP";
 
 /// Every template, in `lang`.
-pub fn all(lang: Lang) -> Vec<Sample> {
+pub(crate) fn all(lang: Lang) -> Vec<Sample> {
     let mut pages = portal_pages(lang);
     pages.extend(console_pages(lang));
     pages.push(("demo".into(), render(&demo(lang))));
@@ -24,7 +24,8 @@ pub fn all(lang: Lang) -> Vec<Sample> {
 }
 
 fn render(page: &impl Template) -> String {
-    page.render().expect("templates render")
+    page.render()
+        .unwrap_or_else(|error| panic!("a template does not render: {error}"))
 }
 
 fn s(text: &str) -> String {
@@ -327,6 +328,7 @@ fn page(lang: Lang, section: Section) -> console::Page {
         theme: Theme::Auto,
         provider: s("Mama Njeri Wi-Fi"),
         member: s("njeri@mamanjeri.co.ke"),
+        several: true,
         section,
         here: s(section.href()),
         flash: None,
@@ -372,11 +374,11 @@ fn payment_rows(lang: Lang) -> Vec<PaymentRow> {
             "12:18",
         ),
         row(
-            lang.how_cash(),
+            "0733 ••• 204",
             3600,
             "KES 20",
             Success,
-            Some(lang.note_cash()),
+            Some(lang.note_connected()),
             "11:56",
         ),
         row("0110 ••• 770", 3600, "KES 20", Cancelled, None, "11:42"),
@@ -563,22 +565,6 @@ fn payment(lang: Lang) -> PaymentPage {
             Fact::new(lang.col_device(), "A4:83:E7:1C:0B:55"),
             Fact::link(lang.col_router(), "Stage", "/console/routers/1"),
         ],
-        messages: vec![
-            RawMessage {
-                at: s("12:41:08"),
-                title: s("STK push"),
-                body: s(
-                    "{\n  \"ResponseCode\": \"0\",\n  \"CheckoutRequestID\": \"ws_CO_2011202612410712•••345\"\n}",
-                ),
-            },
-            RawMessage {
-                at: s("12:41:17"),
-                title: s("Callback"),
-                body: s(
-                    "{\"Body\":{\"stkCallback\":{\"ResultCode\":0,\"ResultDesc\":\"The service request is processed successfully.\"}}}",
-                ),
-            },
-        ],
         can_check: false,
     }
 }
@@ -602,7 +588,7 @@ fn ticket(lang: Lang) -> TicketPage {
     let mut page = page(lang, Section::Tickets);
     page.flash = Some(Notice::new(
         Tone::Ok,
-        lang.sold(format::duration(lang, 86_400), "KES 50"),
+        lang.given(format::duration(lang, 86_400)),
     ));
     TicketPage {
         page,
@@ -611,6 +597,7 @@ fn ticket(lang: Lang) -> TicketPage {
         qr_svg: qr::svg("https://wifi.example/p/mama-njeri/t/vT5kQ"),
         plan: format::duration(lang, 86_400),
         status: TicketStatus::Active,
+        offline: Some(s(lang.offline_away())),
         time: Some(time_gauge(lang)),
         data: None,
         devices: vec![TicketDevice {
@@ -626,7 +613,7 @@ fn ticket(lang: Lang) -> TicketPage {
         ],
         facts: vec![
             Fact::new(lang.fact_sold(), "12:41"),
-            Fact::new(lang.fact_sold_by(), "njeri@mamanjeri.co.ke"),
+            Fact::new(lang.fact_given_by(), "njeri@mamanjeri.co.ke"),
             Fact::link(lang.fact_payment(), "KES 50", "/console/payments/0190"),
             Fact::new(lang.fact_ends(), "18:42"),
         ],
@@ -716,9 +703,12 @@ fn router(lang: Lang) -> RouterPage {
             choice("7", "RouterOS 7", true),
             choice("6", "RouterOS 6", false),
         ],
-        script: s(
+        uplink: Field::of("ether1"),
+        ports: Field::of("ether2, wlan1"),
+        removal: s("/ip hotspot remove [find name=\"bando\"]\n"),
+        script: Some(s(
             "# Bando for \"Stage\"\n/radius add service=hotspot address=203.0.113.7 secret=\"•••\" comment=bando\n/radius incoming set accept=yes port=3799\n/ip hotspot profile set [find name=hsprof1] use-radius=yes radius-accounting=yes radius-interim-update=5m login-by=http-pap,http-chap,mac\n/ip hotspot walled-garden ip add dst-host=wifi.example action=accept comment=bando\n",
-        ),
+        )),
     }
 }
 
@@ -735,15 +725,11 @@ fn mpesa(lang: Lang) -> MpesaSettings {
         ],
         shortcode: Field::of("174379"),
         till: Field::default(),
-        consumer_key: Field::of("bWVyY2hhbnQta2V5"),
+        saved: true,
+        consumer_key: Field::default(),
         consumer_secret: Field::default(),
-        secret_saved: true,
         passkey: Field::default(),
-        passkey_saved: false,
-        confirm: vec![
-            choice("first", lang.mpesa_confirm_first(), true),
-            choice("after", lang.mpesa_confirm_after(), false),
-        ],
+        enabled: true,
         test: Some(TestResult {
             verdict: Notice::new(Tone::Bad, lang.test_bad()),
             checks: vec![
@@ -764,7 +750,6 @@ fn batch(lang: Lang, made: u64) -> BatchPage {
     BatchPage {
         page: page(lang, Section::Batches),
         id: s("b1"),
-        name: s("Kiosk at the stage"),
         plan: format::duration(lang, 86_400),
         price: s("KES 50"),
         total: 2_000,
@@ -782,10 +767,9 @@ fn console_pages(lang: Lang) -> Vec<Sample> {
             q: s(q),
             ..PaymentFilter::default()
         },
-        count: 1_204,
-        total: s("KES 61,480"),
+        paid: Some((1_204, s("KES 61,480"))),
         rows,
-        csv_href: s("/console/payments.csv?period=week"),
+        csv_href: s("/console/payments?period=week&format=csv"),
         paging: Paging {
             newest_href: Some(s("/console/payments?period=week")),
             older_href: Some(s("/console/payments?before=0190")),
@@ -794,7 +778,6 @@ fn console_pages(lang: Lang) -> Vec<Sample> {
     let tickets = |rows: Vec<TicketRow>| Tickets {
         page: page(t, Section::Tickets),
         filter: TicketFilter::default(),
-        count: rows.len() as u64,
         rows,
         paging: Paging::default(),
     };
@@ -807,13 +790,13 @@ fn console_pages(lang: Lang) -> Vec<Sample> {
         who: s(who),
         when: s("12:41"),
     };
-    let sell = |gift| Sell {
+    let sell = || Sell {
         page: page(t, Section::Sell),
         plans: [
             ("hour", 3600, "5 Mbps", "KES 20"),
-            ("day", 86_400, "5 Mbps · 2", "KES 50"),
-            ("week", 604_800, "8 Mbps · 3", "KES 250"),
-            ("month", 2_592_000, "10 Mbps · 4", "KES 1,000"),
+            ("day", 86_400, "5 Mbps · 2 GB", "KES 50"),
+            ("week", 604_800, "8 Mbps", "KES 250"),
+            ("month", 2_592_000, "10 Mbps", "KES 1,000"),
         ]
         .map(|(id, seconds, facts, price)| SellPlan {
             id: s(id),
@@ -822,7 +805,6 @@ fn console_pages(lang: Lang) -> Vec<Sample> {
             price: s(price),
         })
         .into(),
-        gift,
         phone: Field::default(),
         note: Field::default(),
     };
@@ -831,15 +813,12 @@ fn console_pages(lang: Lang) -> Vec<Sample> {
         q: String::new(),
         count: 37,
         rows,
-        speed: s("18 Mbps"),
-        older_href: Some(s("/console/sessions?after=9")),
     };
     let plan_row = |name: u64, facts: &str, price: &str, on_sale| PlanRow {
         href: s("/console/plans/day"),
         name: format::duration(t, name),
         facts: s(facts),
         price: s(price),
-        sold: 1_204,
         on_sale,
     };
     let router_row = |name: &str, status, seen: String| RouterRow {
@@ -848,14 +827,14 @@ fn console_pages(lang: Lang) -> Vec<Sample> {
         status,
         seen,
         online: 37,
-        model: s("hAP ac² · 7.16"),
+        address: s("198.51.100.7"),
     };
-    let batch_row = |name: &str, used| BatchRow {
+    let batch_row = |made| BatchRow {
         href: s("/console/batches/b1"),
-        name: s(name),
         plan: format::duration(t, 86_400),
+        price: s("KES 50"),
         total: 2_000,
-        used,
+        made,
         when: s("12:41"),
     };
     let voucher = |n: usize| {
@@ -928,12 +907,12 @@ fn console_pages(lang: Lang) -> Vec<Sample> {
         ),
         (s("console-tickets-empty"), render(&tickets(Vec::new()))),
         (s("console-ticket"), render(&ticket(t))),
-        (s("console-sell"), render(&sell(false))),
+        (s("console-sell"), render(&sell())),
         (
             s("console-sell-empty"),
             render(&Sell {
                 plans: Vec::new(),
-                ..sell(true)
+                ..sell()
             }),
         ),
         (
@@ -949,10 +928,7 @@ fn console_pages(lang: Lang) -> Vec<Sample> {
             s("console-batches"),
             render(&Batches {
                 page: page(t, Section::Batches),
-                rows: vec![
-                    batch_row("Kiosk at the stage", 312),
-                    batch_row("Hostel B", 0),
-                ],
+                rows: vec![batch_row(740), batch_row(2_000)],
             }),
         ),
         (
@@ -974,7 +950,6 @@ fn console_pages(lang: Lang) -> Vec<Sample> {
                     value: s("200000"),
                     error: Some(s(t.batch_count_wrong())),
                 },
-                name: empty_list(),
             }),
         ),
         (s("console-batch-making"), render(&batch(t, 740))),
@@ -983,7 +958,6 @@ fn console_pages(lang: Lang) -> Vec<Sample> {
             s("console-voucher-sheet"),
             render(&VoucherSheet {
                 page: page(t, Section::Batches),
-                name: s("Kiosk at the stage"),
                 plan: format::duration(t, 86_400),
                 price: s("KES 50"),
                 vouchers: (0..60).map(voucher).collect(),
@@ -1024,7 +998,9 @@ fn console_pages(lang: Lang) -> Vec<Sample> {
             s("console-router-form"),
             render(&RouterForm {
                 page: page(t, Section::Routers),
+                id: Some(s("1")),
                 name: empty_list(),
+                coa: empty_list(),
                 address: Field {
                     value: s("http://x"),
                     error: Some(s(t.router_address_wrong())),
@@ -1041,6 +1017,7 @@ fn console_pages(lang: Lang) -> Vec<Sample> {
                     theme: Theme::Light,
                     ..page(t, Section::Settings)
                 },
+                manages: true,
                 provider_name: Field::of("Mama Njeri Wi-Fi"),
                 support_phone: Field::of("0712 345 678"),
                 zones: vec![choice("Africa/Nairobi", "Nairobi", true)],
@@ -1054,6 +1031,60 @@ fn console_pages(lang: Lang) -> Vec<Sample> {
                     error: Some(s(t.password_wrong())),
                 },
                 password: Field::default(),
+            }),
+        ),
+        (
+            s("console-providers"),
+            render(&Providers {
+                page: page(t, Section::More),
+                rows: ["Mama Njeri Wi-Fi", "Stage Cyber"]
+                    .map(|name| Place {
+                        id: s("0190"),
+                        name: s(name),
+                        role: t.role_owner(),
+                        current: name == "Stage Cyber",
+                    })
+                    .into(),
+            }),
+        ),
+        (
+            s("console-ledger"),
+            render(&Ledger {
+                page: page(t, Section::Ledger),
+                rows: vec![
+                    LedgerRow {
+                        account: s("gateway:mpesa"),
+                        text: t.ledger_gateway("M-Pesa"),
+                        amount: s("KES 61,480"),
+                    },
+                    LedgerRow {
+                        account: s("revenue"),
+                        text: s(t.ledger_revenue()),
+                        amount: s("-KES 61,480"),
+                    },
+                ],
+            }),
+        ),
+        (
+            s("console-audit"),
+            render(&Audit {
+                page: page(t, Section::Audit),
+                rows: vec![AuditRow {
+                    seq: 2,
+                    when: s("12:41"),
+                    who: s("Njeri"),
+                    action: s("plan.change"),
+                    href: Some(s("/console/plans/0190")),
+                    object: s("plan"),
+                    detail: s("1 day 50"),
+                }],
+            }),
+        ),
+        (
+            s("console-audit-empty"),
+            render(&Audit {
+                page: page(t, Section::Audit),
+                rows: Vec::new(),
             }),
         ),
         (

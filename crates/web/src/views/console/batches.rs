@@ -19,14 +19,14 @@ pub struct Batches {
 pub struct BatchRow {
     /// Its page.
     pub href: String,
-    /// What it was named.
-    pub name: String,
     /// The plan's name.
     pub plan: String,
+    /// What one voucher costs.
+    pub price: String,
     /// How many vouchers it has.
     pub total: u64,
-    /// How many of them have been used.
-    pub used: u64,
+    /// How many of them are made.
+    pub made: u64,
     /// When it was made.
     pub when: String,
 }
@@ -41,8 +41,6 @@ pub struct BatchForm {
     pub plans: Vec<Choice>,
     /// How many (`count`), 1 to 100,000.
     pub count: Field,
-    /// A name to find it by (`name`).
-    pub name: Field,
 }
 
 /// One batch, being made or ready. Live topic: `batches`.
@@ -53,8 +51,6 @@ pub struct BatchPage {
     pub page: Page,
     /// Its id, in its address.
     pub id: String,
-    /// What it was named.
-    pub name: String,
     /// The plan's name.
     pub plan: String,
     /// What one voucher costs.
@@ -115,8 +111,6 @@ impl BatchPage {
 pub struct VoucherSheet {
     /// Frame (only its language and provider show on paper).
     pub page: Page,
-    /// The batch's name.
-    pub name: String,
     /// The plan's name.
     pub plan: String,
     /// What one costs.

@@ -7,22 +7,25 @@
 //! | `sign-in` (GET, POST) | [`SignIn`] | `username`, `password`, `next` |
 //! | `sign-out` (POST) | | |
 //! | `` | [`Home`] | |
-//! | `payments` | [`Payments`] | query: `q`, `status`, `period`, `before` |
-//! | `payments.csv` | the same rows as CSV | |
+//! | `providers` (GET, POST) | [`Providers`] | `provider` |
+//! | `payments` | [`Payments`] | query: `q`, `status`, `period`, `before`, `format` (`csv`) |
 //! | `payments/{id}`, `payments/{id}/check` (POST) | [`PaymentPage`] | |
 //! | `tickets` | [`Tickets`] | query: `q`, `status`, `before` |
 //! | `tickets/{id}`, `…/revoke` (POST), `…/forget` (POST) | [`TicketPage`] | `device` |
-//! | `sell` (GET, POST) | [`Sell`] | `plan` (the button pressed), `how` (`cash`/`gift`), `phone`, `note` |
-//! | `batches`, `batches/new` (GET), `batches` (POST) | [`Batches`], [`BatchForm`] | `plan`, `count`, `name` |
+//! | `sell` (GET, POST) | [`Sell`] | `plan` (the button pressed), `phone`, `note` |
+//! | `batches`, `batches/new` (GET), `batches` (POST) | [`Batches`], [`BatchForm`] | `plan`, `count` |
 //! | `batches/{id}`, `…/sheet?from=`, `…/codes.csv` | [`BatchPage`], [`VoucherSheet`] | |
 //! | `plans`, `plans/new`, `plans/{id}` (GET, POST), `plans` (POST) | [`Plans`], [`PlanForm`] | see [`PlanForm`] |
-//! | `sessions`, `sessions/{id}/disconnect` (POST) | [`Sessions`] | query: `q`, `after` |
-//! | `routers`, `routers/new`, `routers` (POST), `routers/{id}`, `…/script.rsc` | [`Routers`], [`RouterForm`], [`RouterPage`] | `name`, `address` |
+//! | `sessions`, `sessions/{id}/disconnect` (POST) | [`Sessions`] | query: `q` |
+//! | `routers`, `routers/new`, `routers` (POST) | [`Routers`], [`RouterForm`] | `name`, `address`, `coa` |
+//! | `routers/{id}` (GET, POST), `…/edit`, `…/script.rsc`, `…/remove.rsc` | [`RouterPage`], [`RouterForm`] | query: `version`, `uplink`, `ports` |
 //! | `mpesa` (GET, POST), `mpesa/test` (POST) | [`MpesaSettings`] | see there |
 //! | `settings` (GET, POST), `settings/password` (POST) | [`Settings`] | see there |
+//! | `ledger`, `audit` | [`Ledger`], [`Audit`] | |
 //! | `more` | [`More`] | |
 
 mod batches;
+mod books;
 mod home;
 mod mpesa;
 mod payments;
@@ -34,16 +37,17 @@ mod settings;
 mod tickets;
 
 pub use batches::{BatchForm, BatchPage, BatchRow, Batches, SheetVoucher, VoucherSheet};
+pub use books::{Audit, AuditRow, Ledger, LedgerRow};
 pub use home::{Home, Today, Todo, Trend};
 pub use mpesa::{MpesaSettings, TestResult};
 pub use payments::{
-    PaymentFilter, PaymentPage, PaymentRow, PaymentStep, Payments, Period, RawMessage, TimelineStep,
+    PaymentFilter, PaymentPage, PaymentRow, PaymentStep, Payments, Period, TimelineStep,
 };
 pub use plans::{Amount, PlanForm, PlanRow, Plans};
 pub use routers::{RouterForm, RouterPage, RouterRow, RouterStatus, Routers};
 pub use sell::{Sell, SellPlan};
 pub use sessions::{SessionRow, Sessions};
-pub use settings::{Message, More, Settings, SignIn};
+pub use settings::{Message, More, Place, Providers, Settings, SignIn};
 pub use tickets::{TicketDevice, TicketFilter, TicketPage, TicketRow, Tickets};
 
 use crate::i18n::Lang;
@@ -60,6 +64,8 @@ pub struct Page {
     pub provider: String,
     /// Who is signed in.
     pub member: String,
+    /// Whether they work for other providers too.
+    pub several: bool,
     /// The menu entry that is marked.
     pub section: Section,
     /// This page's own address with its query: live parts fetch it again.
@@ -138,6 +144,10 @@ pub enum Section {
     Routers,
     /// M-Pesa settings.
     Mpesa,
+    /// What came in, account by account.
+    Ledger,
+    /// Who did what.
+    Audit,
     /// The provider's and the member's settings.
     Settings,
     /// The rest of the menu, on a phone.
@@ -154,7 +164,7 @@ impl Section {
         Self::More,
     ];
     /// The rail on a desk: daily work first.
-    const RAIL: [Self; 10] = [
+    const RAIL: [Self; 12] = [
         Self::Home,
         Self::Sell,
         Self::Payments,
@@ -164,15 +174,19 @@ impl Section {
         Self::Plans,
         Self::Routers,
         Self::Mpesa,
+        Self::Ledger,
+        Self::Audit,
         Self::Settings,
     ];
     /// What the bar has no room for.
-    const REST: [Self; 6] = [
+    const REST: [Self; 8] = [
         Self::Tickets,
         Self::Batches,
         Self::Plans,
         Self::Routers,
         Self::Mpesa,
+        Self::Ledger,
+        Self::Audit,
         Self::Settings,
     ];
 
@@ -189,6 +203,8 @@ impl Section {
             Self::Plans => "/console/plans",
             Self::Routers => "/console/routers",
             Self::Mpesa => "/console/mpesa",
+            Self::Ledger => "/console/ledger",
+            Self::Audit => "/console/audit",
             Self::Settings => "/console/settings",
             Self::More => "/console/more",
         }
@@ -205,6 +221,8 @@ impl Section {
             Self::Plans => "tags",
             Self::Routers => "router",
             Self::Mpesa => "smartphone",
+            Self::Ledger => "banknote",
+            Self::Audit => "clock",
             Self::Settings => "settings",
             Self::More => "ellipsis",
         }
@@ -221,6 +239,8 @@ impl Section {
             Self::Plans => t.nav_plans(),
             Self::Routers => t.nav_routers(),
             Self::Mpesa => t.nav_mpesa(),
+            Self::Ledger => t.nav_ledger(),
+            Self::Audit => t.nav_audit(),
             Self::Settings => t.nav_settings(),
             Self::More => t.nav_more(),
         }

@@ -15,10 +15,9 @@ pub struct Payments {
     pub filter: PaymentFilter,
     /// This page's rows, newest first.
     pub rows: Vec<PaymentRow>,
-    /// How many match in all.
-    pub count: u64,
-    /// What the successful ones of them bring: `KES 4,250`.
-    pub total: String,
+    /// How many were paid in this period and what they brought (`KES 4,250`); `None` when the list
+    /// shows others.
+    pub paid: Option<(u64, String)>,
     /// The same rows as CSV.
     pub csv_href: String,
     /// Older and newest rows.
@@ -114,8 +113,6 @@ pub struct PaymentPage {
     pub took: Option<String>,
     /// Payer, plan, receipt, ticket, device, router.
     pub facts: Vec<Fact>,
-    /// What the gateway and we said to each other, secrets masked.
-    pub messages: Vec<RawMessage>,
     /// Whether asking the gateway again makes sense (button posts to `…/check`).
     pub can_check: bool,
 }
@@ -129,6 +126,20 @@ pub enum PaymentStep {
     PromptSent,
     /// The gateway told us the outcome, or we asked.
     Callback,
+    /// The gateway refused to send the prompt.
+    Refused,
+    /// The gateway did not answer the request.
+    NoAnswer,
+    /// A message came that does not fit.
+    Mismatch,
+    /// We asked the gateway and nothing final was known.
+    Checked,
+    /// The gateway's message and its answer contradict each other.
+    Contradiction,
+    /// The gateway said no for good.
+    Failed,
+    /// Nothing was heard in all the time allowed.
+    Expired,
     /// A status query agreed.
     Confirmed,
     /// Ticket, ledger and audit written.
@@ -147,6 +158,13 @@ impl PaymentStep {
             Self::Asked => t.timeline_asked(),
             Self::PromptSent => t.timeline_prompt_sent(),
             Self::Callback => t.timeline_callback(),
+            Self::Refused => t.timeline_refused(),
+            Self::NoAnswer => t.timeline_no_answer(),
+            Self::Mismatch => t.timeline_mismatch(),
+            Self::Checked => t.timeline_checked(),
+            Self::Contradiction => t.timeline_contradiction(),
+            Self::Failed => t.timeline_failed(),
+            Self::Expired => t.timeline_expired(),
             Self::Confirmed => t.timeline_confirmed(),
             Self::Ticket => t.timeline_ticket(),
             Self::Router => t.timeline_router(),
@@ -168,17 +186,6 @@ pub struct TimelineStep {
     pub gap: Option<String>,
     /// What came with it: a receipt, a result, a reason.
     pub detail: Option<String>,
-}
-
-/// A message to or from a gateway.
-#[derive(Clone, Debug)]
-pub struct RawMessage {
-    /// `12:41:07`.
-    pub at: String,
-    /// What it is: `STK push`, `callback`, `status query`.
-    pub title: String,
-    /// Its text, secrets masked.
-    pub body: String,
 }
 
 impl PaymentPage {

@@ -25,8 +25,6 @@ pub struct PlanRow {
     pub facts: String,
     /// `KES 20`.
     pub price: String,
-    /// Sales in the last thirty days.
-    pub sold: u64,
     /// Whether customers see it.
     pub on_sale: bool,
 }

@@ -28,8 +28,8 @@ pub struct RouterRow {
     pub seen: String,
     /// People online behind it.
     pub online: u64,
-    /// Model and version, when known: `hAP ac² · 7.16`.
-    pub model: String,
+    /// Where its requests come from; empty before the first.
+    pub address: String,
 }
 
 /// Whether we hear from a router.
@@ -61,16 +61,30 @@ impl RouterStatus {
     }
 }
 
-/// The form for a new router; it posts to `/console/routers`.
+/// The form for a router: new (posts to `/console/routers`) or existing (posts to its own address;
+/// `delete` is a button's name).
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/router_form.html")]
 pub struct RouterForm {
     /// Frame.
     pub page: Page,
+    /// Its id; `None` for a new router.
+    pub id: Option<String>,
     /// A name people use for the place (`name`).
     pub name: Field,
     /// The hotspot's own address or DNS name (`address`), to which the portal may send logins.
     pub address: Field,
+    /// Where it takes disconnects (`coa`), if not where its requests come from.
+    pub coa: Field,
+}
+
+impl RouterForm {
+    fn action(&self) -> String {
+        self.id.as_ref().map_or_else(
+            || "/console/routers".to_owned(),
+            |id| format!("/console/routers/{id}"),
+        )
+    }
 }
 
 /// One router. Live topic: `routers`.
@@ -93,13 +107,48 @@ pub struct RouterPage {
     pub facts: Vec<Fact>,
     /// The RouterOS versions the script can be for (`?version=`): `6`, `7`.
     pub versions: Vec<Choice>,
-    /// The script to paste, secret included. Shown once it is asked for.
-    pub script: String,
+    /// The interface to the internet (`?uplink=`).
+    pub uplink: Field,
+    /// The interfaces that carry the hotspot (`?ports=`), with commas between.
+    pub ports: Field,
+    /// The script to paste, secret included; only for those who may change routers.
+    pub script: Option<String>,
+    /// The script that takes Bando off again.
+    pub removal: String,
 }
 
 impl RouterPage {
+    /// What the script is for, as a query.
+    fn query(&self) -> String {
+        let version = self
+            .versions
+            .iter()
+            .find(|v| v.selected)
+            .map_or("7", |v| v.value.as_str());
+        let part = |text: &str| {
+            text.replace('%', "%25")
+                .replace('&', "%26")
+                .replace('#', "%23")
+                .replace('+', "%2B")
+                .replace(' ', "+")
+        };
+        format!(
+            "version={version}&uplink={}&ports={}",
+            part(&self.uplink.value),
+            part(&self.ports.value)
+        )
+    }
+
     fn script_url(&self) -> String {
-        format!("/console/routers/{}/script.rsc", self.id)
+        format!("{}/script.rsc?{}", self.here(), self.query())
+    }
+
+    fn removal_url(&self) -> String {
+        format!("{}/remove.rsc?{}", self.here(), self.query())
+    }
+
+    fn edit_url(&self) -> String {
+        format!("{}/edit", self.here())
     }
 
     fn here(&self) -> String {

@@ -1,10 +1,10 @@
-//! Selling one ticket over the counter: open, tap the plan, done.
+//! Handing out one ticket over the counter: open, tap the plan, done.
 
 use super::Page;
 use crate::views::Field;
 use askama::Template;
 
-/// Each plan is a button that sells it. The answer is a redirect to the ticket's page, which shows
+/// Each plan is a button that hands one out. The answer is a redirect to the ticket's page, which shows
 /// its code large and can revoke it.
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/sell.html")]
@@ -13,11 +13,9 @@ pub struct Sell {
     pub page: Page,
     /// What can be sold.
     pub plans: Vec<SellPlan>,
-    /// Whether "gift" is chosen instead of "cash".
-    pub gift: bool,
-    /// Where to send the code, if anywhere.
+    /// The customer's phone, to find the ticket by later.
     pub phone: Field,
-    /// Why it is a gift.
+    /// What for, or how it was paid.
     pub note: Field,
 }
 

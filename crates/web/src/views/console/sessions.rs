@@ -15,10 +15,6 @@ pub struct Sessions {
     pub rows: Vec<SessionRow>,
     /// How many match in all.
     pub count: u64,
-    /// All their traffic now: `18 Mbps`.
-    pub speed: String,
-    /// The next rows.
-    pub older_href: Option<String>,
 }
 
 /// A session as a row.

@@ -30,6 +30,8 @@ pub struct SignIn {
 pub struct Settings {
     /// Frame.
     pub page: Page,
+    /// Whether the member may change the provider's settings.
+    pub manages: bool,
     /// The name customers see.
     pub provider_name: Field,
     /// Whom customers call.
@@ -44,6 +46,29 @@ pub struct Settings {
     pub current: Field,
     /// Why the new password cannot be taken.
     pub password: Field,
+}
+
+/// The providers a member works for, to choose one of (`provider`).
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/providers.html")]
+pub struct Providers {
+    /// Frame.
+    pub page: Page,
+    /// In the order they joined.
+    pub rows: Vec<Place>,
+}
+
+/// A provider a member works for.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// What the form sends as `provider`.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What the member is there: owner, cashier.
+    pub role: &'static str,
+    /// The one whose console this is.
+    pub current: bool,
 }
 
 /// What the bar of a phone has no room for.

@@ -14,8 +14,6 @@ pub struct Tickets {
     pub filter: TicketFilter,
     /// This page's rows, newest first.
     pub rows: Vec<TicketRow>,
-    /// How many match in all.
-    pub count: u64,
     /// Older and newest rows.
     pub paging: Paging,
 }
@@ -70,6 +68,8 @@ pub struct TicketPage {
     pub plan: String,
     /// Where it stands.
     pub status: TicketStatus,
+    /// Why nobody is online with it, when nobody is.
+    pub offline: Option<String>,
     /// Time left; `None` when it has not started.
     pub time: Option<Gauge>,
     /// Data left; `None` without a data limit.

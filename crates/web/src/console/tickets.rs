@@ -1,0 +1,331 @@
+//! Tickets: the list, and one with its devices and sessions.
+
+use bando_app::{Found, Origin, Permission, Ticket, TicketFilter, TicketPage};
+use bando_domain::{Entitlement, MacAddr, Refusal, TicketId, TicketState};
+use url::form_urlencoded::Serializer;
+
+use super::answer::{Answer, Fault, html, see_other};
+use super::fields::{Asked, Fields, Id};
+use super::sessions;
+use super::who::SignedInCaller;
+use super::words::{self, Done};
+use crate::views::console::{
+    Fact, Paging, Section, TicketDevice, TicketFilter as Filter, TicketPage as Shown, TicketRow,
+    Tickets,
+};
+use crate::views::{Gauge, TicketStatus};
+use crate::{format, qr};
+
+/// Rows of one page.
+const PAGE: usize = 50;
+
+/// `GET /console/tickets?q=&status=&before=`
+pub(super) async fn list(who: SignedInCaller, Asked(query): Asked) -> Answer {
+    let shown = Filter {
+        q: query.text("q").chars().take(100).collect(),
+        status: TicketStatus::ALL
+            .into_iter()
+            .find(|s| s.slug() == query.text("status")),
+    };
+    let mut filter = TicketFilter {
+        state: shown.status.map(state),
+        ..TicketFilter::default()
+    };
+    let mut nothing = false;
+    if !shown.q.is_empty() {
+        match who.app.find(&who.caller, &shown.q).await? {
+            Found::Ticket(id) => return see_other(&format!("/console/tickets/{id}")),
+            Found::Payment(id) => return see_other(&format!("/console/payments/{id}")),
+            Found::Phone(phone) => filter.phone = Some(phone),
+            Found::Mac(mac) => filter.mac = Some(mac),
+            Found::Nothing => nothing = true,
+        }
+    }
+    let before = query.parsed::<TicketId>("before");
+    let after = before.map(|id| bando_app::Cursor(id.uuid()));
+    let found = match nothing {
+        true => bando_app::Page {
+            rows: Vec::new(),
+            next: None,
+        },
+        false => who.app.tickets(&who.caller, &filter, after, PAGE).await?,
+    };
+    let older = found
+        .next
+        .map(|next| TicketId::from_uuid(next.0).to_string());
+    html(&Tickets {
+        page: who.page(Section::Tickets),
+        rows: found.rows.iter().map(|ticket| row(&who, ticket)).collect(),
+        paging: Paging {
+            newest_href: before.map(|_| address(&shown, None)),
+            older_href: older.map(|id| address(&shown, Some(&id))),
+        },
+        filter: shown,
+    })
+}
+
+/// `GET /console/tickets/{id}`
+pub(super) async fn page(who: SignedInCaller, Id(id): Id<TicketId>, Asked(query): Asked) -> Answer {
+    let found = who.app.ticket(&who.caller, id).await?;
+    let ticket = &found.ticket;
+    let mut page = who.page(Section::Tickets);
+    if query.text("done") == "given" {
+        let text = who.t.given(&ticket.plan_name);
+        page.flash = Some(crate::views::Notice::new(crate::views::Tone::Ok, text));
+    }
+    let routers = sessions::router_names(&who).await?;
+    let rows = found.sessions.iter();
+    let rows = rows
+        .map(|session| sessions::row(&who, session, Some(ticket), &routers))
+        .collect();
+    html(&Shown {
+        page,
+        id: id.to_string(),
+        code: ticket.code.as_str().to_owned(),
+        qr_svg: qr::svg(&public_page(&who, ticket)),
+        plan: ticket.plan_name.clone(),
+        status: status(&found),
+        offline: offline(&who, &found),
+        time: time(&who, &found),
+        data: data(&who, &found),
+        devices: devices(&who, &found),
+        device_limit: ticket.terms.device_limit.into(),
+        sessions: rows,
+        facts: facts(&who, ticket).await?,
+    })
+}
+
+/// `POST /console/tickets/{id}/revoke`
+pub(super) async fn revoke(who: SignedInCaller, Id(id): Id<TicketId>) -> Answer {
+    who.need(Permission::Revoke)?;
+    who.app.ticket(&who.caller, id).await?;
+    let here = format!("/console/tickets/{id}");
+    let revoked = who.app.revoke_ticket(&who.caller, id).await?;
+    see_other(&if revoked {
+        Done::TicketRevoked.at(&here)
+    } else {
+        here
+    })
+}
+
+/// `POST /console/tickets/{id}/forget`
+pub(super) async fn forget(who: SignedInCaller, Id(id): Id<TicketId>, fields: Fields) -> Answer {
+    let mac: MacAddr = fields.parsed("device").ok_or(Fault::BadRequest)?;
+    who.app.forget_device(&who.caller, id, mac).await?;
+    see_other(&Done::DeviceRemoved.at(&format!("/console/tickets/{id}")))
+}
+
+/// The address of a ticket's public page: what its QR code opens.
+pub(super) fn public_page(who: &SignedInCaller, ticket: &Ticket) -> String {
+    let base = &who.app.settings().public_url;
+    let token = who.app.ticket_token(who.provider.id, ticket.id);
+    format!("{base}/p/{}/t/{token}", who.provider.slug)
+}
+
+/// A code that its holder can pass on is shown whole only to those who may hand tickets out.
+fn code(who: &SignedInCaller, ticket: &Ticket) -> String {
+    let unsold = ticket.state == TicketState::Unused && !who.may(Permission::Sell);
+    if unsold {
+        format!("{}…", ticket.code.hint())
+    } else {
+        ticket.code.grouped()
+    }
+}
+
+fn row(who: &SignedInCaller, ticket: &Ticket) -> TicketRow {
+    let t = who.t;
+    let standing = Entitlement::of(
+        ticket.state,
+        &ticket.terms,
+        ticket.expires_at,
+        ticket.usage,
+        who.now,
+    );
+    let left = match standing {
+        Ok(e) if !e.activates => left(who, &e),
+        _ => String::new(),
+    };
+    let origin = match ticket.origin {
+        Origin::Payment(_) => t.fact_payment(),
+        Origin::Batch(_) => t.note_voucher(),
+        Origin::Gift(_) => t.note_gift(),
+    };
+    TicketRow {
+        href: format!("/console/tickets/{}", ticket.id),
+        code: code(who, ticket),
+        plan: ticket.plan_name.clone(),
+        status: match standing {
+            Ok(_) => words::ticket_status(ticket.state),
+            Err(reason) => ended(reason.into()),
+        },
+        left,
+        who: ticket
+            .phone
+            .as_ref()
+            .map_or_else(|| origin.to_owned(), |phone| phone.masked()),
+        when: who.near(ticket.created_at),
+    }
+}
+
+/// What is left of it, in a few words.
+pub(super) fn left(who: &SignedInCaller, entitlement: &Entitlement) -> String {
+    let t = who.t;
+    let time = entitlement
+        .remaining
+        .map(|time| format::short_duration(t, time.as_secs()));
+    let data = entitlement
+        .remaining_octets
+        .map(|octets| format::bytes(t, octets));
+    time.or(data).map(|what| t.left(what)).unwrap_or_default()
+}
+
+/// Our clock decides, not whether somebody has written the end down yet.
+fn status(found: &TicketPage) -> TicketStatus {
+    match found.standing {
+        Ok(_) => words::ticket_status(found.ticket.state),
+        Err(refusal) => ended(refusal),
+    }
+}
+
+fn ended(refusal: Refusal) -> TicketStatus {
+    match refusal {
+        Refusal::UsedUp => TicketStatus::UsedUp,
+        Refusal::Revoked => TicketStatus::Revoked,
+        _ => TicketStatus::Expired,
+    }
+}
+
+/// Why nobody is online with it; none while somebody is.
+fn offline(who: &SignedInCaller, found: &TicketPage) -> Option<String> {
+    if found
+        .sessions
+        .iter()
+        .any(|session| session.stopped_at.is_none())
+    {
+        return None;
+    }
+    let t = who.t;
+    let why = match status(found) {
+        TicketStatus::Unused => t.offline_unused(),
+        TicketStatus::Active => t.offline_away(),
+        TicketStatus::Expired => t.offline_expired(),
+        TicketStatus::UsedUp => t.offline_used_up(),
+        TicketStatus::Revoked => t.offline_revoked(),
+    };
+    Some(why.to_owned())
+}
+
+fn time(who: &SignedInCaller, found: &TicketPage) -> Option<Gauge> {
+    let entitlement = found.standing.as_ref().ok().filter(|e| !e.activates)?;
+    let (left, until) = (entitlement.remaining?, entitlement.expires_at?);
+    let whole = u128::from(found.ticket.terms.validity_seconds?).max(1) * 1000;
+    Some(Gauge {
+        percent: u8::try_from(left.as_millis().min(whole) * 100 / whole).unwrap_or(100),
+        left: who.t.left(format::short_duration(who.t, left.as_secs())),
+        detail: who.t.until(who.near(until)),
+    })
+}
+
+fn data(who: &SignedInCaller, found: &TicketPage) -> Option<Gauge> {
+    let whole = found.ticket.terms.data?.bytes().max(1);
+    let left = whole.saturating_sub(found.ticket.usage.total());
+    Some(Gauge {
+        percent: u8::try_from(u128::from(left) * 100 / u128::from(whole)).unwrap_or(100),
+        left: who.t.left(format::bytes(who.t, left)),
+        detail: who.t.out_of(format::bytes(who.t, whole)),
+    })
+}
+
+fn devices(who: &SignedInCaller, found: &TicketPage) -> Vec<TicketDevice> {
+    let is_online = |mac| {
+        found
+            .sessions
+            .iter()
+            .any(|s| s.stopped_at.is_none() && s.mac == Some(mac))
+    };
+    found
+        .devices
+        .iter()
+        .map(|device| {
+            let online = is_online(device.mac);
+            TicketDevice {
+                id: device.mac.to_string(),
+                mac: device.mac.to_string(),
+                seen: match online {
+                    true => who.t.online_word().to_owned(),
+                    false => who.t.last_seen(who.ago(device.last_seen_at)),
+                },
+                online,
+            }
+        })
+        .collect()
+}
+
+async fn facts(who: &SignedInCaller, ticket: &Ticket) -> Result<Vec<Fact>, Fault> {
+    let t = who.t;
+    let mut facts = vec![
+        Fact::new(t.plan_terms(), words::terms(t, &ticket.terms)),
+        Fact::new(t.fact_price(), ticket.price.to_string()),
+        Fact::new(t.fact_sold(), who.near(ticket.created_at)),
+    ];
+    facts.push(match ticket.origin {
+        Origin::Payment(id) => Fact::link(
+            t.fact_payment(),
+            ticket.price.to_string(),
+            format!("/console/payments/{id}"),
+        ),
+        Origin::Batch(id) => Fact::link(
+            t.fact_batch(),
+            &ticket.plan_name,
+            format!("/console/batches/{id}"),
+        ),
+        Origin::Gift(account) => {
+            let names = who.app.member_names(&who.caller).await?;
+            let name = names.get(&account).cloned();
+            Fact::new(
+                t.fact_given_by(),
+                name.unwrap_or_else(|| account.to_string()),
+            )
+        }
+    });
+    facts.extend(
+        ticket
+            .phone
+            .as_ref()
+            .map(|phone| Fact::new(t.fact_phone(), who.phone(phone))),
+    );
+    facts.push(Fact::new(
+        t.fact_used(),
+        format::bytes(t, ticket.usage.total()),
+    ));
+    facts.extend(
+        ticket
+            .activated_at
+            .map(|at| Fact::new(t.fact_started(), who.near(at))),
+    );
+    let end = match ticket.ended_at {
+        Some(at) => Some((t.fact_ended(), at)),
+        None => ticket.expires_at.map(|at| (t.fact_ends(), at)),
+    };
+    facts.extend(end.map(|(name, at)| Fact::new(name, who.near(at))));
+    Ok(facts)
+}
+
+fn address(shown: &Filter, before: Option<&str>) -> String {
+    const PATH: &str = "/console/tickets?";
+    let mut query = Serializer::for_suffix(PATH.to_owned(), PATH.len());
+    query.append_pair("q", &shown.q);
+    query.append_pair("status", shown.status.map_or("", TicketStatus::slug));
+    query.extend_pairs(before.map(|id| ("before", id)));
+    query.finish()
+}
+
+fn state(status: TicketStatus) -> TicketState {
+    match status {
+        TicketStatus::Unused => TicketState::Unused,
+        TicketStatus::Active => TicketState::Active,
+        TicketStatus::UsedUp => TicketState::UsedUp,
+        TicketStatus::Expired => TicketState::Expired,
+        TicketStatus::Revoked => TicketState::Revoked,
+    }
+}

@@ -1,0 +1,143 @@
+//! What the program's values are called on screens.
+
+use bando_app::{Invalid, Role};
+use bando_domain::{PaymentStatus, PlanTerms, TicketState};
+
+use super::who::SignedInCaller;
+use crate::format;
+use crate::i18n::Lang;
+use crate::views::{self, Notice, Tone};
+
+/// What was just done, as the address of the next page says it (`?done=saved`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Done {
+    Saved,
+    PlanDeleted,
+    RouterDeleted,
+    TicketRevoked,
+    DeviceRemoved,
+    SessionEnded,
+    GatewayAsked,
+    PasswordChanged,
+}
+
+impl Done {
+    const ALL: [Self; 8] = [
+        Self::Saved,
+        Self::PlanDeleted,
+        Self::RouterDeleted,
+        Self::TicketRevoked,
+        Self::DeviceRemoved,
+        Self::SessionEnded,
+        Self::GatewayAsked,
+        Self::PasswordChanged,
+    ];
+
+    fn slug(self) -> &'static str {
+        match self {
+            Self::Saved => "saved",
+            Self::PlanDeleted => "plan-deleted",
+            Self::RouterDeleted => "router-deleted",
+            Self::TicketRevoked => "ticket-revoked",
+            Self::DeviceRemoved => "device-removed",
+            Self::SessionEnded => "session-ended",
+            Self::GatewayAsked => "gateway-asked",
+            Self::PasswordChanged => "password-changed",
+        }
+    }
+
+    pub(super) fn parse(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|done| done.slug() == slug)
+    }
+
+    /// `path` with what was done.
+    pub(super) fn at(self, path: &str) -> String {
+        format!("{path}?done={}", self.slug())
+    }
+
+    pub(super) fn notice(self, t: Lang) -> Notice {
+        let text = match self {
+            Self::Saved => t.saved(),
+            Self::PlanDeleted => t.plan_was_deleted(),
+            Self::RouterDeleted => t.router_was_deleted(),
+            Self::TicketRevoked => t.ticket_was_revoked(),
+            Self::DeviceRemoved => t.device_was_removed(),
+            Self::SessionEnded => t.session_was_ended(),
+            Self::GatewayAsked => t.asked_gateway_again(),
+            Self::PasswordChanged => t.password_was_changed(),
+        };
+        Notice::new(Tone::Ok, text)
+    }
+}
+
+pub(super) fn payment_status(status: PaymentStatus) -> views::PaymentStatus {
+    match status {
+        PaymentStatus::Pending => views::PaymentStatus::Pending,
+        PaymentStatus::Success => views::PaymentStatus::Success,
+        PaymentStatus::Failed => views::PaymentStatus::Failed,
+        PaymentStatus::Expired => views::PaymentStatus::Expired,
+        PaymentStatus::Cancelled => views::PaymentStatus::Cancelled,
+        PaymentStatus::Refunded => views::PaymentStatus::Refunded,
+    }
+}
+
+pub(super) fn ticket_status(state: TicketState) -> views::TicketStatus {
+    match state {
+        TicketState::Unused => views::TicketStatus::Unused,
+        TicketState::Active => views::TicketStatus::Active,
+        TicketState::UsedUp => views::TicketStatus::UsedUp,
+        TicketState::Expired => views::TicketStatus::Expired,
+        TicketState::Revoked => views::TicketStatus::Revoked,
+    }
+}
+
+pub(super) fn role(t: Lang, role: Role) -> &'static str {
+    match role {
+        Role::Owner => t.role_owner(),
+        Role::Manager => t.role_manager(),
+        Role::Cashier => t.role_cashier(),
+        Role::Support => t.role_support(),
+    }
+}
+
+/// A plan's terms in one line: `1 day · 2 GB · 5 Mbps · 2 devices`.
+pub(super) fn terms(t: Lang, terms: &PlanTerms) -> String {
+    let mut facts = Vec::new();
+    facts.extend(
+        terms
+            .validity_seconds
+            .map(|s| format::duration(t, s.into())),
+    );
+    facts.extend(terms.data.map(|d| format::bytes(t, d.bytes())));
+    facts.extend(terms.rate.map(|r| format::speed(t, r.download_bps)));
+    if terms.device_limit > 1 {
+        facts.push(t.devices(u64::from(terms.device_limit)));
+    }
+    facts.join(" · ")
+}
+
+/// What is wrong, for the person who typed it.
+pub(super) fn problem(who: &SignedInCaller, invalid: &Invalid) -> String {
+    let t = who.t;
+    match invalid {
+        Invalid::Phone(_) => t.phone_wrong(who.provider.country.example()),
+        Invalid::Money(_) | Invalid::Price => t.number_wrong().to_owned(),
+        Invalid::Field { field, problem } => {
+            known_field(t, field).map_or_else(|| problem.clone(), str::to_owned)
+        }
+        other => other.to_string(),
+    }
+}
+
+fn known_field(t: Lang, field: &str) -> Option<&'static str> {
+    Some(match field {
+        "size" => t.batch_count_wrong(),
+        "hotspot_host" => t.router_address_wrong(),
+        "coa_address" => t.router_coa_wrong(),
+        "shortcode" | "till" => t.mpesa_shortcode_wrong(),
+        "consumer_key" | "consumer_secret" | "passkey" => t.field_missing(),
+        "current" => t.password_wrong(),
+        "password" => t.password_too_short(),
+        _ => return None,
+    })
+}
