@@ -71,10 +71,14 @@ fn is_statement(text: &str) -> bool {
         .any(|verb| text.contains(verb))
 }
 
-/// Tests may look at the tables from outside.
+/// Tests, and what a crate offers them, may look at the tables from outside.
 fn is_of_the_program(path: &Path) -> bool {
     let mut parts = path.components().map(Component::as_os_str);
-    let test = parts.any(|part| part == "tests" || part == "tests.rs");
+    let test = parts.any(|part| {
+        ["tests", "tests.rs", "testing", "testing.rs"]
+            .iter()
+            .any(|name| part == *name)
+    });
     path.starts_with("crates") && has_extension(path, "rs") && !test
 }
 
