@@ -101,6 +101,7 @@ impl SystemTx {
 
     /// When the next job is due, or its lease is over.
     pub async fn next_job(&mut self) -> Result<Option<Timestamp>> {
+        // every provider: one worker sleeps until the first of them.
         let sql = "SELECT MIN(CASE WHEN leased_until IS NOT NULL AND leased_until > due_at THEN leased_until
                      ELSE due_at END) FROM jobs";
         self.tx
@@ -134,6 +135,7 @@ impl SystemTx {
 
     /// How many jobs wait.
     pub async fn count_jobs(&mut self) -> Result<u64> {
+        // every provider: the figure is the platform's.
         get(&self.tx.one("SELECT COUNT(*) FROM jobs", &[]).await?, 0)
     }
 }

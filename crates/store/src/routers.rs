@@ -91,6 +91,7 @@ impl Router {
 impl SystemTx {
     /// The router with this NAS-Identifier, whoever owns it.
     pub async fn router_by_identity(&mut self, identity: &str) -> Result<Option<Router>> {
+        // every provider: the router tells whose it is.
         let sql =
             format!("SELECT {COLUMNS} FROM routers WHERE identity = $1 AND deleted_at IS NULL");
         let row = self.tx.maybe(Sql::built(sql), params![identity]).await?;
@@ -101,6 +102,7 @@ impl SystemTx {
     /// All routers that were last heard of from this host: for requests without NAS-Identifier,
     /// where only the secret tells them apart.
     pub async fn routers_by_source(&mut self, host: &str) -> Result<Vec<Router>> {
+        // every provider: the router tells whose it is.
         let sql = format!(
             "SELECT {COLUMNS} FROM routers WHERE source_address = $1 AND deleted_at IS NULL
                            ORDER BY last_seen_at DESC LIMIT 16"
