@@ -77,14 +77,17 @@ impl App {
     /// Ends the tickets that the records just written have used up. Failing here loses nothing:
     /// [`bando_domain::Entitlement`] refuses them anyway, and the next record tries again.
     pub(crate) async fn end_spent_tickets(&self, provider: ProviderId, updates: &[SessionUpdate]) {
-        if updates
-            .iter()
-            .all(|u| u.ticket_id.is_none() || u.usage.total() == 0)
-        {
+        let moved = updates.iter().filter(|u| u.usage.total() > 0);
+        let mut tickets: Vec<TicketId> = moved.filter_map(|u| u.ticket_id).collect();
+        tickets.sort_unstable();
+        tickets.dedup();
+        if tickets.is_empty() {
             return;
         }
         let end = async {
-            let spent = self.store.read(provider).await?.spent_tickets().await?;
+            let mut tx = self.store.read(provider).await?;
+            let spent = tx.spent_tickets(&tickets).await?;
+            drop(tx);
             for ticket in spent {
                 let mut tx = self.store.tenant(provider).await?;
                 if self.end(&mut tx, ticket, EndReason::UsedUp).await? {

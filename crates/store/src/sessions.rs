@@ -293,10 +293,10 @@ impl TenantTx {
 }
 
 /// How many ids one statement asks for: always as many, so that there is one text to prepare.
-const LIST: usize = 64;
+pub(crate) const LIST: usize = 64;
 
 /// `$first, $first+1, …` for [`LIST`] ids.
-fn placeholders(first: usize) -> String {
+pub(crate) fn placeholders(first: usize) -> String {
     let mut out = format!("${first}");
     for n in first + 1..first + LIST {
         let _ = write!(out, ", ${n}");
@@ -305,7 +305,7 @@ fn placeholders(first: usize) -> String {
 }
 
 /// At most [`LIST`] ids, the last one repeated to fill the list.
-fn padded<T: Field>(ids: &[T]) -> Vec<bando_db::Value> {
+pub(crate) fn padded<T: Field>(ids: &[T]) -> Vec<bando_db::Value> {
     let last = ids.last().into_iter().cycle();
     ids.iter()
         .chain(last)

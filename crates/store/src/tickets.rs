@@ -10,6 +10,7 @@ use bando_domain::{
 
 use crate::field::{Field, get, values};
 use crate::page::{Cursor, Page};
+use crate::sessions::{LIST, padded, placeholders};
 use crate::vault::Place;
 use crate::{Error, Result, SystemTx, TenantTx, Vault};
 
@@ -497,15 +498,21 @@ impl TenantTx {
 }
 
 impl TenantTx {
-    /// The tickets that have moved all their data and are still open.
-    pub async fn spent_tickets(&mut self) -> Result<Vec<TicketId>> {
-        let sql = "SELECT ticket_id FROM tickets WHERE provider_id = $1
-                   AND state = 'active' AND data_limit IS NOT NULL AND octets_in + octets_out >= data_limit";
-        self.all(sql, vec![])
-            .await?
-            .iter()
-            .map(|row| get(row, 0))
-            .collect()
+    /// Those of the tickets that have moved all their data and are still open.
+    pub async fn spent_tickets(&mut self, tickets: &[TicketId]) -> Result<Vec<TicketId>> {
+        let sql = format!(
+            "SELECT ticket_id FROM tickets WHERE provider_id = $1 AND ticket_id IN ({})
+             AND state = 'active' AND data_limit IS NOT NULL AND octets_in + octets_out >= data_limit",
+            placeholders(2)
+        );
+        let mut found = Vec::new();
+        for chunk in tickets.chunks(LIST) {
+            let rows = self.all(Sql::built(sql.clone()), padded(chunk)).await?;
+            for row in &rows {
+                found.push(get(row, 0)?);
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -545,6 +552,7 @@ impl SystemTx {
 
     /// When the next ticket's time is over.
     pub async fn next_expiry(&mut self) -> Result<Option<Timestamp>> {
+        // every provider: one worker sleeps until the first of them.
         let sql = "SELECT expires_at FROM tickets WHERE state = 'active' AND expires_at IS NOT NULL
                    ORDER BY expires_at LIMIT 1";
         self.tx

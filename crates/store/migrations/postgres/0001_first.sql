@@ -240,9 +240,6 @@ CREATE TABLE tickets (
        + (CASE WHEN given_by IS NULL THEN 0 ELSE 1 END) = 1)
 );
 CREATE INDEX tickets_expiry ON tickets (expires_at) WHERE state = 'active' AND expires_at IS NOT NULL;
--- Holds only the tickets that have moved all their data and are still open: none, most of the time.
-CREATE INDEX tickets_spent ON tickets (provider_id, ticket_id)
-  WHERE state = 'active' AND data_limit IS NOT NULL AND octets_in + octets_out >= data_limit;
 CREATE INDEX tickets_batch ON tickets (provider_id, batch_id, ticket_id) WHERE batch_id IS NOT NULL;
 CREATE INDEX tickets_phone ON tickets (provider_id, phone, ticket_id) WHERE phone IS NOT NULL;
 

@@ -424,7 +424,7 @@ async fn tickets_batches_and_jobs() {
         tx.record_sessions(std::slice::from_ref(&update))
             .await
             .unwrap();
-        assert_eq!(tx.spent_tickets().await.unwrap(), [bought.id]);
+        assert_eq!(tx.spent_tickets(&[bought.id]).await.unwrap(), [bought.id]);
         let used = tx.ticket(bought.id).await.unwrap().unwrap().usage;
         let expected = Usage {
             octets_in: 600_000,

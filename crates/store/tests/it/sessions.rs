@@ -153,7 +153,7 @@ async fn counters_past_every_bound_harm_nobody() {
             let mut tx = test.store.tenant(provider).await.unwrap();
             let absurd = w.update(router, Some(ticket.id), (u64::MAX, u64::MAX), u64::MAX);
             tx.record_sessions(&[absurd]).await.unwrap();
-            assert_eq!(tx.spent_tickets().await.unwrap(), [ticket.id]);
+            assert_eq!(tx.spent_tickets(&[ticket.id]).await.unwrap(), [ticket.id]);
             tx.commit().await.unwrap();
         }
     }

@@ -109,7 +109,7 @@ async fn through_no_method() {
         assert!(tx.batch_by_id(batch.id).await.unwrap().is_none());
         assert!(tx.lock_batch(batch.id).await.unwrap().is_none());
         assert!(tx.batches(9).await.unwrap().is_empty());
-        assert!(tx.spent_tickets().await.unwrap().is_empty());
+        assert!(tx.spent_tickets(&[ticket.id]).await.unwrap().is_empty());
         assert!(tx.session(session.id).await.unwrap().is_none());
         assert!(tx.sessions_of_ticket(ticket.id).await.unwrap().is_empty());
         assert!(
