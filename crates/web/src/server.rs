@@ -10,7 +10,10 @@ use axum::routing::get;
 use axum::{Router, extract::Path};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use tokio::net::TcpListener;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -30,18 +33,27 @@ pub fn router(web: Web) -> Router {
         .merge(console::routes())
         .merge(api::routes(&web))
         .merge(hooks::routes())
-        .route("/assets/{name}", get(asset))
+        .route("/assets/{name}", get(asset).layer(compression()))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(hooks::ready))
         .fallback(portal::not_found)
         .with_state(web)
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, MAX_TIME))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            MAX_TIME,
+        ))
         .layer(CatchPanicLayer::new())
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "same-origin"))
-        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
-        .layer(fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
+        .layer(fixed(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ))
+        .layer(fixed(
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ))
 }
 
 /// Serves `router` until `stop` ends, then finishes the requests that are under way.
@@ -54,14 +66,26 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
+    axum::serve(listener, service)
+        .with_graceful_shutdown(stop)
+        .await
+}
+
+/// Compresses what a slow network would feel, as fast as it goes; streams are left alone.
+pub(crate) fn compression() -> CompressionLayer<impl Predicate> {
+    let predicate = SizeAbove::new(1024).and(NotForContentType::SSE);
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(predicate)
 }
 
 async fn asset(Path(name): Path<String>) -> impl IntoResponse {
     match assets::find(&name) {
         Some(found) => {
-            let headers =
-                [(header::CONTENT_TYPE, found.content_type), (header::CACHE_CONTROL, assets::CACHE_CONTROL)];
+            let headers = [
+                (header::CONTENT_TYPE, found.content_type),
+                (header::CACHE_CONTROL, assets::CACHE_CONTROL),
+            ];
             (headers, found.bytes.as_slice()).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),

@@ -1,8 +1,13 @@
 //! Answers: a page, a way to another page, and what is said when something goes wrong.
 
+use std::io::Write as _;
+
 use askama::Template;
+use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use bando_app::{Error, Invalid};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::{HeaderValue, StatusCode, header};
 
 use super::guest::Guest;
@@ -11,15 +16,57 @@ use crate::i18n::{AccessProblem, Lang, PaymentProblem};
 use crate::views::Tone;
 use crate::views::portal::{Message, Plain};
 
+/// A page that is the same for everybody, drawn and compressed once.
+#[derive(Debug)]
+pub(crate) struct Drawn {
+    html: Bytes,
+    gzip: Option<Bytes>,
+}
+
+impl Drawn {
+    /// Draws it.
+    pub(crate) fn new(view: &impl Template) -> Self {
+        let html = draw(view).unwrap_or_default();
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        let gzip = gzip.write_all(html.as_bytes()).and_then(|()| gzip.finish());
+        Self {
+            gzip: gzip.ok().map(Bytes::from),
+            html: html.into(),
+        }
+    }
+
+    /// The page for one who takes gzip, or does not.
+    pub(crate) fn answer(&self, gzip: bool) -> Response {
+        match self.gzip.as_ref().filter(|_| gzip) {
+            Some(compressed) => {
+                let coding = HeaderValue::from_static("gzip");
+                let mut response = html(StatusCode::OK, compressed.clone());
+                let headers = response.headers_mut();
+                headers.insert(header::CONTENT_ENCODING, coding);
+                headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+                response
+            }
+            None => html(StatusCode::OK, self.html.clone()),
+        }
+    }
+}
+
 /// A page, kept by nobody: what it shows is one customer's.
 pub(crate) fn page(status: StatusCode, view: &impl Template) -> Response {
-    let html = match view.render() {
-        Ok(html) => html,
-        Err(error) => {
-            tracing::error!(%error, "a page cannot be drawn");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        }
-    };
+    match draw(view) {
+        Some(text) => html(status, text),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+fn draw(view: &impl Template) -> Option<String> {
+    let drawn = view.render();
+    drawn
+        .inspect_err(|error| tracing::error!(%error, "a page cannot be drawn"))
+        .ok()
+}
+
+fn html(status: StatusCode, text: impl Into<Body>) -> Response {
     let headers = [
         (
             header::CONTENT_TYPE,
@@ -33,7 +80,7 @@ pub(crate) fn page(status: StatusCode, view: &impl Template) -> Response {
             HeaderValue::from_static("no-referrer"),
         ),
     ];
-    (status, headers, html).into_response()
+    (status, headers, text.into()).into_response()
 }
 
 /// To another page, by GET.

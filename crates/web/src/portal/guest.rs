@@ -6,8 +6,8 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::response::Response;
 use bando_app::{App, Error, Provider, Result, Visit};
 use bando_domain::{MacAddr, Timestamp};
-use http::header;
 use http::request::Parts;
+use http::{HeaderMap, header};
 
 use super::offers::Offer;
 use super::visit::{Query, context};
@@ -25,6 +25,8 @@ pub(crate) struct Guest {
     pub(crate) lang: Lang,
     /// The rest of the address.
     pub(crate) query: Query,
+    /// Whether the browser takes gzip.
+    pub(crate) gzip: bool,
 }
 
 impl FromRequestParts<Portal> for Guest {
@@ -41,7 +43,12 @@ impl FromRequestParts<Portal> for Guest {
         match portal.offers.get(&portal.app, name).await {
             Ok(offer) => {
                 let lang = asked.unwrap_or_else(|| offer.provider.language.into());
-                Ok(Self { offer, lang, query })
+                Ok(Self {
+                    offer,
+                    lang,
+                    query,
+                    gzip: takes_gzip(&parts.headers),
+                })
             }
             Err(error) => Err(answer::no_portal(asked.unwrap_or_default(), &error)),
         }
@@ -55,6 +62,19 @@ pub(crate) fn asked_language(query: &Query, parts: &Parts) -> Option<Lang> {
         let header = parts.headers.get(header::ACCEPT_LANGUAGE)?;
         Lang::from_accept_language(header.to_str().ok()?)
     })
+}
+
+/// Whether `Accept-Encoding` (RFC 9110 §12.5.3) names gzip without refusing it.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::ACCEPT_ENCODING).iter();
+    lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .any(|coding| {
+            let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+            let refused = matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000");
+            name.trim().eq_ignore_ascii_case("gzip") && !refused
+        })
 }
 
 impl Guest {

@@ -6,6 +6,7 @@ use bando_app::{Payment, ProviderStatus, Result};
 use bando_domain::{MacAddr, PaymentStatus, PlanId};
 use http::StatusCode;
 
+use super::answer::Drawn;
 use super::guest::Guest;
 use super::{Portal, answer, connect, left};
 use crate::views::portal::{Again, Known, Landing, OpenPayment, PlanOption};
@@ -45,6 +46,11 @@ async fn first_page(portal: &Portal, guest: &Guest) -> Result<Response> {
     if guest.provider().status == ProviderStatus::Suspended {
         return Err(bando_app::Error::Suspended);
     }
+    if guest.query.is_plain() {
+        let drawn = guest.offer.first_page[guest.lang as usize]
+            .get_or_init(|| Drawn::new(&view(guest, None, None, None, Typed::nothing())));
+        return Ok(drawn.answer(guest.gzip));
+    }
     let device = guest.device(&portal.app).await?;
     // Not when the router has just refused: it would do so for ever.
     if let Some(mac) = device
@@ -72,31 +78,38 @@ pub(crate) async fn draw(
     device: Option<MacAddr>,
     typed: Typed,
 ) -> Result<Response> {
-    let page = guest.page("");
     let (mut known, mut last) = (None, None);
     if let Some(mac) = device {
         known = connect::known(portal, guest, mac).await?;
         last = portal.app.last_payment_of(guest.provider().id, mac).await?;
     }
-    let (open, again) = match last.as_ref() {
-        Some(last) if last.status == PaymentStatus::Pending => {
-            (Some(open(portal, guest, last)), None)
-        }
-        Some(last) => (None, again(guest, last)),
-        None => (None, None),
-    };
-    let wanted = typed.plan.or(last.map(|last| last.plan_id));
-    let view = Landing {
-        page,
+    let open = last
+        .as_ref()
+        .filter(|last| last.status == PaymentStatus::Pending);
+    let open = open.map(|last| open_payment(portal, guest, last));
+    let status = typed.status;
+    Ok(answer::page(status, &view(guest, known, open, last, typed)))
+}
+
+/// `last` is the device's newest payment; it is offered again unless it is `open`.
+fn view(
+    guest: &Guest,
+    known: Option<Known>,
+    open: Option<OpenPayment>,
+    last: Option<Payment>,
+    typed: Typed,
+) -> Landing {
+    let again = last.as_ref().filter(|_| open.is_none());
+    Landing {
+        page: guest.page(""),
         notice: typed.notice,
         known,
+        again: again.and_then(|last| again_card(guest, last)),
         open,
-        again,
-        plans: plans(guest, wanted),
+        plans: plans(guest, typed.plan.or(last.map(|last| last.plan_id))),
         phone: typed.phone,
         phone_example: guest.provider().country.example().to_owned(),
-    };
-    Ok(answer::page(typed.status, &view))
+    }
 }
 
 /// The plans as rows; `wanted` is chosen if it is on sale, else the first.
@@ -117,7 +130,7 @@ fn plans(guest: &Guest, wanted: Option<PlanId>) -> Vec<PlanOption> {
     plans.iter().enumerate().map(row).collect()
 }
 
-fn open(portal: &Portal, guest: &Guest, payment: &Payment) -> OpenPayment {
+fn open_payment(portal: &Portal, guest: &Guest, payment: &Payment) -> OpenPayment {
     let token = portal.app.payment_token(guest.provider().id, payment.id);
     OpenPayment {
         plan: payment.plan_name.clone(),
@@ -127,7 +140,7 @@ fn open(portal: &Portal, guest: &Guest, payment: &Payment) -> OpenPayment {
 }
 
 /// The same purchase again, at today's price, if the plan is still sold.
-fn again(guest: &Guest, last: &Payment) -> Option<Again> {
+fn again_card(guest: &Guest, last: &Payment) -> Option<Again> {
     let plan = guest
         .offer
         .plans

@@ -24,6 +24,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use bando_app::{App, Error};
 
+use crate::server::compression;
 use crate::state::Web;
 use guest::{Guest, asked_language};
 use offers::Offers;
@@ -73,6 +74,7 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
     Router::new()
         .route("/", get(root))
         .nest("/p/{provider}", pages)
+        .layer(compression())
         .with_state(portal)
 }
 

@@ -2,11 +2,14 @@
 //! joins a Wi-Fi, and seldom changes.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bando_app::{App, Change, Event, Plan, Provider, Result};
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
+
+use super::answer::Drawn;
+use crate::i18n::Lang;
 
 /// How long it is remembered. Plans are sold by the minute, and other nodes change them too.
 const FRESH: Duration = Duration::from_secs(1);
@@ -18,6 +21,8 @@ pub(crate) struct Offer {
     pub(crate) provider: Provider,
     /// The plans on sale, in its own order.
     pub(crate) plans: Vec<Plan>,
+    /// The first page for those who come without a router, in each language, once it was drawn.
+    pub(crate) first_page: [OnceLock<Drawn>; Lang::ALL.len()],
 }
 
 /// The offers of this node. Only providers that exist are remembered, so there are never more
@@ -55,7 +60,11 @@ impl Offers {
         };
         let provider = app.provider(name).await?;
         let plans = app.plans_on_sale(&provider).await?;
-        let offer = Arc::new(Offer { provider, plans });
+        let offer = Arc::new(Offer {
+            provider,
+            plans,
+            first_page: Default::default(),
+        });
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         memory.forget_changed();
         if memory.forgotten == forgotten {

@@ -27,6 +27,11 @@ pub(crate) struct Query {
 }
 
 impl Query {
+    /// Whether it asks for nothing that another browser would not get.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.visit == Visit::default() && self.error.is_empty()
+    }
+
     /// Reads a query; of two parameters of one name the first counts.
     pub(crate) fn read(query: &str) -> Self {
         let get = |name: &str| {
