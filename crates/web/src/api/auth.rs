@@ -80,7 +80,7 @@ struct Membership {
 ///
 /// Ten tries in a quarter of an hour, by username and by address.
 #[utoipa::path(post, path = "/api/auth/login/", tag = "Signing in", request_body = Credentials,
-    responses((status = 200, body = TokenPair), OfSignIn))]
+    responses((status = 200, description = "The tokens", body = TokenPair), OfSignIn))]
 async fn login(
     State(web): State<Web>,
     source: Source,
@@ -103,7 +103,7 @@ async fn login(
 
 /// Sign in, by its other name
 #[utoipa::path(post, path = "/api/admin/login", tag = "Signing in", request_body = Credentials,
-    responses((status = 200, body = TokenPair), OfSignIn))]
+    responses((status = 200, description = "The tokens", body = TokenPair), OfSignIn))]
 async fn admin_login(
     state: State<Web>,
     source: Source,
@@ -117,7 +117,7 @@ async fn admin_login(
 /// Each is good once. One that comes a second time has been stolen from somebody: every token that
 /// descends from the same sign-in is revoked.
 #[utoipa::path(post, path = "/api/auth/refresh/", tag = "Signing in", request_body = RefreshRequest,
-    responses((status = 200, body = TokenPair), OfSignIn))]
+    responses((status = 200, description = "The tokens", body = TokenPair), OfSignIn))]
 async fn refresh(
     State(web): State<Web>,
     Body(request): Body<RefreshRequest>,

@@ -77,7 +77,7 @@ impl From<TicketPage> for TicketStatus {
 /// Ten wrong codes in ten minutes, by address.
 #[utoipa::path(get, path = "/api/tickets/{code}/status", tag = "Using tickets",
     params(("code" = String, Path, description = "As it is typed: any case, spaces and dashes do not matter."), InProvider),
-    responses((status = 200, body = TicketStatus), OfCodes))]
+    responses((status = 200, description = "The ticket as it is now", body = TicketStatus), OfCodes))]
 async fn get_ticket_status(
     State(web): State<Web>,
     Word(code): Word,
@@ -105,7 +105,7 @@ struct Activation {
 /// again changes nothing. Ten wrong codes in ten minutes, by address.
 #[utoipa::path(post, path = "/api/tickets/{code}/activate", tag = "Using tickets",
     params(("code" = String, Path, description = "As it is typed: any case, spaces and dashes do not matter."), InProvider),
-    request_body = Option<Activation>, responses((status = 200, body = TicketStatus), OfUse))]
+    request_body = Option<Activation>, responses((status = 200, description = "The ticket as it is now", body = TicketStatus), OfUse))]
 async fn activate_ticket(
     State(web): State<Web>,
     Word(code): Word,
@@ -147,7 +147,7 @@ struct AccessStatus {
 
 /// Whether a device or a code has access now
 #[utoipa::path(get, path = "/api/user/status", tag = "Using tickets", params(AccessQuery, InProvider),
-    responses((status = 200, body = AccessStatus), OfCodes))]
+    responses((status = 200, description = "Whether there is access", body = AccessStatus), OfCodes))]
 async fn get_access(
     State(web): State<Web>,
     Shop(provider): Shop,

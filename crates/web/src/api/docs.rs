@@ -102,7 +102,7 @@ fn sections(spec: &Value) -> Vec<Section> {
                 methods.map(move |(method, operation)| (path, method, operation))
             })
             .filter(|(_, _, operation)| operation["tags"][0] == tag)
-            .map(|(path, method, operation)| self::operation(path, method, operation))
+            .map(|(path, method, operation)| self::operation(spec, path, method, operation))
             .collect()
     };
     list(&spec["tags"])
@@ -114,19 +114,27 @@ fn sections(spec: &Value) -> Vec<Section> {
         .collect()
 }
 
-fn operation(path: &str, method: &str, operation: &Value) -> Operation {
+fn operation(spec: &Value, path: &str, method: &str, operation: &Value) -> Operation {
     let parameters = list(&operation["parameters"]).map(|parameter| Member {
         name: text(&parameter["name"]),
         place: text(&parameter["in"]),
         kind: kinds(&parameter["schema"]),
         required: parameter["required"] == true,
-        about: text(&parameter["description"]),
+        about: about(parameter)
+            .or_else(|| about(&parameter["schema"]))
+            .unwrap_or_default(),
     });
     let responses = operation["responses"].as_object().into_iter().flatten();
-    let answers = responses.map(|(status, response)| Answer {
-        status: status.clone(),
-        about: text(&response["description"]),
-        kind: content(response).map(kinds),
+    let answers = responses.map(|(status, response)| {
+        let shared = response["$ref"]
+            .as_str()
+            .and_then(|to| to.strip_prefix('#'));
+        let response = shared.and_then(|to| spec.pointer(to)).unwrap_or(response);
+        Answer {
+            status: status.clone(),
+            about: text(&response["description"]),
+            kind: content(response).map(kinds),
+        }
     });
     Operation {
         method: method.to_uppercase(),
@@ -155,7 +163,7 @@ fn schemas(spec: &Value) -> Vec<Shape> {
             place: String::new(),
             kind: kinds(schema),
             required: required(member),
-            about: text(&schema["description"]),
+            about: about(schema).unwrap_or_default(),
         });
         Shape {
             name: name.clone(),
@@ -201,6 +209,12 @@ fn kinds(schema: &Value) -> Kinds {
         (true, None) => types.join(" or "),
     };
     Kinds { words, shape: None }
+}
+
+/// What a value is for; of one that may be null, what it is for otherwise.
+fn about(value: &Value) -> Option<String> {
+    let own = value["description"].as_str().map(str::to_owned);
+    own.or_else(|| list(&value["oneOf"]).find_map(about))
 }
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {

@@ -93,10 +93,9 @@ fn described() -> OpenApiRouter<Web> {
         .bearer_format("JWT")
         .description(Some("The access token that signing in answers with."))
         .build();
-    description
-        .components
-        .get_or_insert_default()
-        .add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    let components = description.components.get_or_insert_default();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    components.responses = responses::components();
     OpenApiRouter::with_openapi(description)
         .merge(auth::routes())
         .merge(shop::routes())

@@ -76,7 +76,7 @@ impl From<bando_app::Session> for Session {
 ///
 /// At most 500.
 #[utoipa::path(get, path = "/api/sessions", tag = "Network", params(InProvider), security(("bearer" = [])),
-    responses((status = 200, body = List<Session>), OfOne))]
+    responses((status = 200, description = "The list", body = List<Session>), OfOne))]
 async fn list_sessions(
     State(web): State<Web>,
     bearer: Bearer,
@@ -129,7 +129,7 @@ impl From<bando_app::Router> for Router {
 
 /// List the routers, oldest first
 #[utoipa::path(get, path = "/api/routers", tag = "Network", params(InProvider), security(("bearer" = [])),
-    responses((status = 200, body = List<Router>), OfOne))]
+    responses((status = 200, description = "The list", body = List<Router>), OfOne))]
 async fn list_routers(
     State(web): State<Web>,
     bearer: Bearer,
@@ -151,7 +151,7 @@ struct Customer {
 
 /// List the customers, newest first
 #[utoipa::path(get, path = "/api/admin/users", tag = "Customers", params(PageQuery, InProvider),
-    security(("bearer" = [])), responses((status = 200, body = List<Customer>), OfLists))]
+    security(("bearer" = [])), responses((status = 200, description = "The list", body = List<Customer>), OfLists))]
 async fn list_customers(
     State(web): State<Web>,
     bearer: Bearer,

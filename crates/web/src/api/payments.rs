@@ -29,8 +29,6 @@ pub(crate) fn routes() -> OpenApiRouter<Web> {
 #[derive(Serialize, ToSchema, Debug)]
 pub(crate) struct Payment {
     id: Uuid,
-    /// Where it stands. A late success outweighs failed, expired and cancelled; nothing else changes
-    /// once it is said.
     #[schema(schema_with = payment_status)]
     status: PaymentStatus,
     /// How the money arrives: `mpesa`.
@@ -134,7 +132,7 @@ struct PaymentQuery {
 
 /// List the payments, newest first
 #[utoipa::path(get, path = "/api/payments", tag = "Payments", params(PaymentQuery, InProvider),
-    security(("bearer" = [])), responses((status = 200, body = List<Payment>), OfLists))]
+    security(("bearer" = [])), responses((status = 200, description = "The list", body = List<Payment>), OfLists))]
 async fn list_payments(
     State(web): State<Web>,
     bearer: Bearer,
@@ -155,7 +153,7 @@ async fn list_payments(
 
 /// List the payments, by its other name
 #[utoipa::path(get, path = "/api/admin/payments", tag = "Payments", params(PaymentQuery, InProvider),
-    security(("bearer" = [])), responses((status = 200, body = List<Payment>), OfLists))]
+    security(("bearer" = [])), responses((status = 200, description = "The list", body = List<Payment>), OfLists))]
 async fn list_admin_payments(
     state: State<Web>,
     bearer: Bearer,
@@ -166,7 +164,7 @@ async fn list_admin_payments(
 
 /// Get a payment with its timeline
 #[utoipa::path(get, path = "/api/payments/{id}", tag = "Payments", params(("id" = Uuid, Path), InProvider),
-    security(("bearer" = [])), responses((status = 200, body = Story), OfOne))]
+    security(("bearer" = [])), responses((status = 200, description = "The payment and its timeline", body = Story), OfOne))]
 async fn get_payment(
     State(web): State<Web>,
     bearer: Bearer,

@@ -98,7 +98,7 @@ impl From<PlanInput> for PlanDraft {
 
 /// List the plans
 #[utoipa::path(get, path = "/api/plans", tag = "Plans", params(InProvider), security(("bearer" = [])),
-    responses((status = 200, body = List<Plan>), OfOne))]
+    responses((status = 200, description = "The list", body = List<Plan>), OfOne))]
 async fn list_plans(State(web): State<Web>, bearer: Bearer) -> Result<Json<List<Plan>>, Problem> {
     let plans = web.app.plans(&bearer.0).await?;
     Ok(Json(List::whole(plans, Plan::from)))
@@ -108,7 +108,7 @@ async fn list_plans(State(web): State<Web>, bearer: Bearer) -> Result<Json<List<
 ///
 /// Needs a manager.
 #[utoipa::path(post, path = "/api/plans", tag = "Plans", params(InProvider), security(("bearer" = [])),
-    request_body = PlanInput, responses((status = 201, body = Plan), OfChanges))]
+    request_body = PlanInput, responses((status = 201, description = "The plan", body = Plan), OfChanges))]
 async fn create_plan(
     State(web): State<Web>,
     bearer: Bearer,
@@ -120,7 +120,7 @@ async fn create_plan(
 
 /// Get a plan
 #[utoipa::path(get, path = "/api/plans/{id}", tag = "Plans", params(("id" = Uuid, Path), InProvider),
-    security(("bearer" = [])), responses((status = 200, body = Plan), OfOne))]
+    security(("bearer" = [])), responses((status = 200, description = "The plan", body = Plan), OfOne))]
 async fn get_plan(
     State(web): State<Web>,
     bearer: Bearer,
@@ -134,7 +134,7 @@ async fn get_plan(
 /// The whole plan: what is left out takes its default. Tickets already sold keep their terms. Needs
 /// a manager.
 #[utoipa::path(put, path = "/api/plans/{id}", tag = "Plans", params(("id" = Uuid, Path), InProvider),
-    security(("bearer" = [])), request_body = PlanInput, responses((status = 200, body = Plan), OfChanges))]
+    security(("bearer" = [])), request_body = PlanInput, responses((status = 200, description = "The plan", body = Plan), OfChanges))]
 async fn update_plan(
     State(web): State<Web>,
     bearer: Bearer,

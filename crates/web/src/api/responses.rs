@@ -24,7 +24,7 @@ problems! {
     /// Signing in.
     OfSignIn: Malformed SignedOut TooLarge NotJson Invalid TooMany Unavailable;
     /// Looking at lists.
-    OfLists: SignedOut Forbidden NotFound Invalid Unavailable;
+    OfLists: Malformed SignedOut Forbidden NotFound Invalid Unavailable;
     /// Looking at one thing.
     OfOne: SignedOut Forbidden NotFound Unavailable;
     /// Changing something by a body.
@@ -34,32 +34,48 @@ problems! {
     /// Paying.
     OfPaying: Malformed NotFound Suspended PromptOpen NoGateway TooLarge NotJson Invalid TooMany Unavailable;
     /// Looking at a ticket by its code.
-    OfCodes: NotFound Invalid TooMany Unavailable;
+    OfCodes: Malformed NotFound Invalid TooMany Unavailable;
     /// Using a ticket by its code.
     OfUse: Malformed NotFound Refused TooLarge NotJson Invalid TooMany Unavailable;
 }
 
-fn describe(kinds: &[Kind]) -> BTreeMap<String, RefOr<Response>> {
-    let mut by_status: BTreeMap<String, Vec<Kind>> = BTreeMap::new();
-    for kind in kinds {
-        let status = kind.status().as_str().to_owned();
-        by_status.entry(status).or_default().push(*kind);
+/// The problems by status, as parts that all operations share.
+pub(crate) fn components() -> BTreeMap<String, RefOr<Response>> {
+    let mut by_status: BTreeMap<u16, Vec<Kind>> = BTreeMap::new();
+    for kind in Kind::ALL {
+        let kinds = by_status.entry(kind.status().as_u16()).or_default();
+        kinds.push(kind);
     }
     by_status
         .into_iter()
-        .map(|(status, kinds)| (status, response(&kinds).into()))
+        .map(|(status, kinds)| (name(status), response(&kinds).into()))
         .collect()
+}
+
+fn describe(kinds: &[Kind]) -> BTreeMap<String, RefOr<Response>> {
+    kinds
+        .iter()
+        .map(|kind| {
+            let status = kind.status();
+            let shared = Ref::from_response_name(name(status.as_u16()));
+            (status.as_str().to_owned(), shared.into())
+        })
+        .collect()
+}
+
+fn name(status: u16) -> String {
+    format!("Problem{status}")
 }
 
 fn response(kinds: &[Kind]) -> Response {
     let titles: Vec<&str> = kinds.iter().map(|kind| kind.title()).collect();
-    let example = kinds.first().map(|kind| {
+    let example = |kind: &Kind| {
         let problem = Problem::new(*kind, "what happened, and what to do about it");
         serde_json::json!(problem.document())
-    });
+    };
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name("Problem")))
-        .example(example)
+        .example(kinds.first().map(example))
         .build();
     ResponseBuilder::new()
         .description(titles.join("; or: "))

@@ -55,7 +55,7 @@ impl From<bando_app::Plan> for Package {
 
 /// List the plans on sale now
 #[utoipa::path(get, path = "/api/packages", tag = "Buying", params(InProvider),
-    responses((status = 200, body = List<Package>), OfShop))]
+    responses((status = 200, description = "The list", body = List<Package>), OfShop))]
 async fn list_packages(
     State(web): State<Web>,
     Shop(provider): Shop,
@@ -118,7 +118,7 @@ struct PaymentStarted {
 /// Six tries in two minutes, by phone and by device. While a prompt is open on the phone, another
 /// one is refused.
 #[utoipa::path(post, path = "/api/pay", tag = "Buying", params(InProvider), request_body = PayRequest,
-    responses((status = 202, body = PaymentStarted), OfPaying))]
+    responses((status = 202, description = "The payment has begun", body = PaymentStarted), OfPaying))]
 async fn pay(
     State(web): State<Web>,
     Shop(provider): Shop,
@@ -131,7 +131,7 @@ async fn pay(
 
 /// Buy a plan, by its second name
 #[utoipa::path(post, path = "/api/payments/initiate/", tag = "Buying", params(InProvider),
-    request_body = PayRequest, responses((status = 202, body = PaymentStarted), OfPaying))]
+    request_body = PayRequest, responses((status = 202, description = "The payment has begun", body = PaymentStarted), OfPaying))]
 async fn initiate_payment(
     State(web): State<Web>,
     Shop(provider): Shop,
@@ -145,7 +145,7 @@ async fn initiate_payment(
 /// Buy a plan of the business in the path
 #[utoipa::path(post, path = "/api/captive/{id}/initiate-mpesa", tag = "Buying",
     params(("id" = String, Path, description = "The business: its short name or id.")),
-    request_body = PayRequest, responses((status = 202, body = PaymentStarted), OfPaying))]
+    request_body = PayRequest, responses((status = 202, description = "The payment has begun", body = PaymentStarted), OfPaying))]
 async fn initiate_mpesa(
     State(web): State<Web>,
     Word(id): Word,
@@ -230,7 +230,6 @@ async fn check_price(
 struct PaymentState {
     /// Its id.
     payment: Uuid,
-    /// Where it stands. A late success outweighs failed, expired and cancelled.
     #[schema(schema_with = payment_status)]
     status: PaymentStatus,
     amount: Money,
@@ -262,7 +261,7 @@ struct BoughtTicket {
 /// What has become of a payment
 #[utoipa::path(get, path = "/api/payments/{token}/status", tag = "Buying",
     params(("token" = String, Path, description = "From the payment's `status_url`.")),
-    responses((status = 200, body = PaymentState), OfShop))]
+    responses((status = 200, description = "Where the payment stands", body = PaymentState), OfShop))]
 async fn get_payment_status(
     State(web): State<Web>,
     Word(token): Word,

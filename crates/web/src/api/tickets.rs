@@ -166,7 +166,7 @@ struct TicketQuery {
 
 /// List the tickets, newest first
 #[utoipa::path(get, path = "/api/tickets", tag = "Tickets", params(TicketQuery, InProvider),
-    security(("bearer" = [])), responses((status = 200, body = List<Ticket>), OfLists))]
+    security(("bearer" = [])), responses((status = 200, description = "The list", body = List<Ticket>), OfLists))]
 async fn list_tickets(
     State(web): State<Web>,
     bearer: Bearer,
@@ -202,7 +202,7 @@ struct Gift {
 ///
 /// Needs a cashier.
 #[utoipa::path(post, path = "/api/tickets", tag = "Tickets", params(InProvider), security(("bearer" = [])),
-    request_body = Gift, responses((status = 201, body = Ticket), OfChanges))]
+    request_body = Gift, responses((status = 201, description = "The ticket", body = Ticket), OfChanges))]
 async fn give_ticket(
     State(web): State<Web>,
     bearer: Bearer,
@@ -219,7 +219,7 @@ async fn give_ticket(
 
 /// Get a ticket with its devices and sessions
 #[utoipa::path(get, path = "/api/tickets/{id}", tag = "Tickets", params(("id" = Uuid, Path), InProvider),
-    security(("bearer" = [])), responses((status = 200, body = TicketStory), OfOne))]
+    security(("bearer" = [])), responses((status = 200, description = "The ticket, its devices and its sessions", body = TicketStory), OfOne))]
 async fn get_ticket(
     State(web): State<Web>,
     bearer: Bearer,
@@ -233,7 +233,7 @@ async fn get_ticket(
 ///
 /// Answers the ticket as it is now; one that had ended before stays as it was. Needs a manager.
 #[utoipa::path(post, path = "/api/tickets/{id}/revoke", tag = "Tickets", params(("id" = Uuid, Path), InProvider),
-    security(("bearer" = [])), responses((status = 200, body = TicketStory), OfOne))]
+    security(("bearer" = [])), responses((status = 200, description = "The ticket, its devices and its sessions", body = TicketStory), OfOne))]
 async fn revoke_ticket(
     State(web): State<Web>,
     bearer: Bearer,
@@ -293,7 +293,7 @@ struct BatchOrder {
 
 /// List the newest batches
 #[utoipa::path(get, path = "/api/batches", tag = "Tickets", params(InProvider), security(("bearer" = [])),
-    responses((status = 200, body = List<Batch>), OfOne))]
+    responses((status = 200, description = "The list", body = List<Batch>), OfOne))]
 async fn list_batches(
     State(web): State<Web>,
     bearer: Bearer,
@@ -307,7 +307,7 @@ async fn list_batches(
 /// They are made in the background: `made` counts up to `size`. `GET /api/tickets?batch=` lists them.
 /// Needs a cashier.
 #[utoipa::path(post, path = "/api/batches", tag = "Tickets", params(InProvider), security(("bearer" = [])),
-    request_body = BatchOrder, responses((status = 202, body = Batch), OfChanges))]
+    request_body = BatchOrder, responses((status = 202, description = "The batch", body = Batch), OfChanges))]
 async fn order_batch(
     State(web): State<Web>,
     bearer: Bearer,
@@ -322,7 +322,7 @@ async fn order_batch(
 
 /// Get a batch
 #[utoipa::path(get, path = "/api/batches/{id}", tag = "Tickets", params(("id" = Uuid, Path), InProvider),
-    security(("bearer" = [])), responses((status = 200, body = Batch), OfOne))]
+    security(("bearer" = [])), responses((status = 200, description = "The batch", body = Batch), OfOne))]
 async fn get_batch(
     State(web): State<Web>,
     bearer: Bearer,

@@ -178,17 +178,25 @@ pub(crate) fn bounds(
 
 /// The states of a payment, for the API's description.
 pub(crate) fn payment_status() -> Schema {
-    names(PaymentStatus::ALL.map(PaymentStatus::name))
+    names(
+        "Where a payment stands. A late success outweighs failed, expired and cancelled; nothing \
+         else changes once it is said.",
+        PaymentStatus::ALL.map(PaymentStatus::name),
+    )
 }
 
 /// The states of a ticket, for the API's description.
 pub(crate) fn ticket_state() -> Schema {
-    names(TicketState::ALL.map(TicketState::name))
+    names(
+        "Where a ticket is in its life.",
+        TicketState::ALL.map(TicketState::name),
+    )
 }
 
-fn names<const N: usize>(names: [&'static str; N]) -> Schema {
+fn names<const N: usize>(about: &str, names: [&'static str; N]) -> Schema {
     ObjectBuilder::new()
         .schema_type(Type::String)
+        .description(Some(about))
         .enum_values(Some(names))
         .into()
 }

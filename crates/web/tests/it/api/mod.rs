@@ -6,4 +6,4 @@ mod coverage;
 mod members;
 mod signing_in;
 mod spec;
-mod world;
+pub(crate) mod world;

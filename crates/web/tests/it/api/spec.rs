@@ -49,8 +49,11 @@ fn every_operation_is_described() {
             );
             for (status, response) in responses {
                 if status.starts_with('2') {
+                    assert!(response["description"].is_string(), "{name} {status}");
                     continue;
                 }
+                let to = response["$ref"].as_str().expect("a shared problem");
+                let response = spec.pointer(&to[1..]).expect("a problem");
                 let content = &response["content"]["application/problem+json"];
                 let schema = &content["schema"]["$ref"];
                 assert_eq!(schema, "#/components/schemas/Problem", "{name} {status}");
