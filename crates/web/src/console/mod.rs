@@ -43,6 +43,7 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(setup())
         .route("/console/", get(async || Redirect::permanent("/console")))
         .route("/console/{*rest}", any(nowhere))
+        .method_not_allowed_fallback(nowhere)
         .layer(Extension(events::Streams::default()))
         .layer(answer::guard())
         .layer(from_fn(answer::frame))

@@ -78,11 +78,16 @@ pub(super) async fn page(who: SignedInCaller, Id(id): Id<TicketId>, Asked(query)
     let rows = rows
         .map(|session| sessions::row(&who, session, Some(ticket), &routers))
         .collect();
+    let hint = hint(&who, ticket);
+    let qr_svg = match hint {
+        Some(_) => String::new(),
+        None => qr::svg(&public_page(&who, ticket)),
+    };
     html(&Shown {
         page,
         id: id.to_string(),
-        code: ticket.code.as_str().to_owned(),
-        qr_svg: qr::svg(&public_page(&who, ticket)),
+        code: hint.unwrap_or_else(|| ticket.code.as_str().to_owned()),
+        qr_svg,
         plan: ticket.plan_name.clone(),
         status: status(&found),
         offline: offline(&who, &found),
@@ -122,14 +127,11 @@ pub(super) fn public_page(who: &SignedInCaller, ticket: &Ticket) -> String {
     format!("{base}/p/{}/t/{token}", who.provider.slug)
 }
 
-/// A code that its holder can pass on is shown whole only to those who may hand tickets out.
-fn code(who: &SignedInCaller, ticket: &Ticket) -> String {
-    let unsold = ticket.state == TicketState::Unused && !who.may(Permission::Sell);
-    if unsold {
-        format!("{}…", ticket.code.hint())
-    } else {
-        ticket.code.grouped()
-    }
+/// The beginning of a code that is shown to nobody but those who may hand tickets out: one that
+/// nobody has used yet is as good as money. None for a code that may be shown.
+fn hint(who: &SignedInCaller, ticket: &Ticket) -> Option<String> {
+    let unused = ticket.state == TicketState::Unused && !who.may(Permission::Sell);
+    unused.then(|| format!("{}…", ticket.code.hint()))
 }
 
 fn row(who: &SignedInCaller, ticket: &Ticket) -> TicketRow {
@@ -152,7 +154,7 @@ fn row(who: &SignedInCaller, ticket: &Ticket) -> TicketRow {
     };
     TicketRow {
         href: format!("/console/tickets/{}", ticket.id),
-        code: code(who, ticket),
+        code: hint(who, ticket).unwrap_or_else(|| ticket.code.grouped()),
         plan: ticket.plan_name.clone(),
         status: match standing {
             Ok(_) => words::ticket_status(ticket.state),
@@ -215,14 +217,25 @@ fn offline(who: &SignedInCaller, found: &TicketPage) -> Option<String> {
     Some(why.to_owned())
 }
 
+/// The bar of the time; none before it starts.
 fn time(who: &SignedInCaller, found: &TicketPage) -> Option<Gauge> {
-    let entitlement = found.standing.as_ref().ok().filter(|e| !e.activates)?;
-    let (left, until) = (entitlement.remaining?, entitlement.expires_at?);
-    let whole = u128::from(found.ticket.terms.validity_seconds?).max(1) * 1000;
+    let ticket = &found.ticket;
+    let Some(whole) = ticket.terms.validity() else {
+        let (left, detail) = (who.t.unlimited().to_owned(), String::new());
+        return Some(Gauge {
+            percent: 100,
+            left,
+            detail,
+        });
+    };
+    ticket.activated_at?;
+    let end = ticket.expires_at?;
+    let left = found.standing.map_or(0, |_| end.since(who.now).as_secs());
+    let percent = left.min(whole.as_secs()) * 100 / whole.as_secs().max(1);
     Some(Gauge {
-        percent: u8::try_from(left.as_millis().min(whole) * 100 / whole).unwrap_or(100),
-        left: who.t.left(format::short_duration(who.t, left.as_secs())),
-        detail: who.t.until(who.near(until)),
+        percent: u8::try_from(percent).unwrap_or(100),
+        left: who.t.left(format::short_duration(who.t, left)),
+        detail: who.t.until(who.near(end)),
     })
 }
 

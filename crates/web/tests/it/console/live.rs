@@ -32,7 +32,7 @@ async fn names_what_changed_here_and_nothing_of_others() {
         let mut ours = stream(&world.owner().await).await;
         let mut theirs = stream(&world.signed_in(&neighbour).await).await;
         assert_eq!(ours.headers()["content-type"], "text/event-stream");
-        assert_eq!(ours.headers()["cache-control"], "no-store");
+        assert_eq!(ours.headers()["cache-control"], "no-cache");
         let payment = world.paid().await;
         world.online(&payment).await;
         let said = listen(ours.body_mut()).await;

@@ -103,7 +103,7 @@ async fn every_page_renders_with_nothing() {
                 .get(path)
                 .await
                 .is(200)
-                .hides(&["mama-njeri", "0712", "1 hour"]);
+                .hides(&["mama-njeri", "0712 •••", "02:00:5E:10:00:01<"]);
         }
     }
 }

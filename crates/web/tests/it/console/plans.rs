@@ -65,7 +65,7 @@ async fn a_new_plan_is_on_the_portal_at_once() {
         let form = owner.get(&path).await.is(200);
         form.shows(&[
             "value=\"1.5\"",
-            "value=\"2.5\"",
+            "value=\"2500\"",
             "value=\"06:00\"",
             "value=\"Weekend\"",
         ]);

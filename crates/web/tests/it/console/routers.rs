@@ -53,7 +53,7 @@ async fn a_router_is_added_and_its_script_is_ready_to_paste() {
         page.shows(&[
             "value=\"ether5\"",
             "value=\"ether2, wlan1\"",
-            "script.rsc?version=6&amp;uplink=ether5&amp;ports=ether2,+wlan1",
+            "script.rsc?version=6&#38;uplink=ether5&#38;ports=ether2,+wlan1",
         ]);
         owner
             .get(&format!("{path}?uplink="))

@@ -93,13 +93,9 @@ impl World {
     /// A payment of the shop that succeeded, for device 1.
     pub(crate) async fn paid(&self) -> Payment {
         let ticket = self.shop.buy("0712345678", Some(Shop::device(1))).await;
-        let all = self.app().payments(
-            &self.shop.owner,
-            &bando_app::PaymentFilter::default(),
-            None,
-            50,
-        );
-        let rows = all.await.unwrap().rows;
+        let all = bando_app::PaymentFilter::default();
+        let found = self.app().payments(&self.shop.owner, &all, None, 50).await;
+        let rows = found.unwrap().rows;
         rows.into_iter()
             .find(|p| p.ticket_id == Some(ticket.id))
             .unwrap()
@@ -232,6 +228,15 @@ impl Browser {
 }
 
 impl Page {
+    /// Its main part, for messages.
+    fn excerpt(&self) -> String {
+        let main = self
+            .body
+            .split_once("<main")
+            .map_or(&*self.body, |(_, main)| main);
+        main.chars().take(3000).collect()
+    }
+
     /// Checks the status.
     pub(crate) fn is(self, status: u16) -> Self {
         assert_eq!(
@@ -239,7 +244,7 @@ impl Page {
             status,
             "{:?}\n{}",
             self.headers,
-            self.body
+            self.excerpt()
         );
         self
     }
@@ -247,7 +252,11 @@ impl Page {
     /// Checks that it shows all of these.
     pub(crate) fn shows(self, texts: &[&str]) -> Self {
         for text in texts {
-            assert!(self.body.contains(text), "no {text:?} in\n{}", self.body);
+            assert!(
+                self.body.contains(text),
+                "no {text:?} in\n{}",
+                self.excerpt()
+            );
         }
         self
     }
@@ -255,7 +264,7 @@ impl Page {
     /// Checks that it shows none of these.
     pub(crate) fn hides(self, texts: &[&str]) -> Self {
         for text in texts {
-            assert!(!self.body.contains(text), "{text:?} in\n{}", self.body);
+            assert!(!self.body.contains(text), "{text:?} in\n{}", self.excerpt());
         }
         self
     }
