@@ -31,6 +31,12 @@ pub(crate) async fn get(web: &Router, address: &str) -> Seen {
     send(web, Request::get(address).body(Body::empty()).unwrap()).await
 }
 
+/// Asks for a stream and returns it unread.
+pub(crate) async fn open(web: &Router, address: &str) -> Body {
+    let request = Request::get(address).body(Body::empty()).unwrap();
+    web.clone().oneshot(request).await.unwrap().into_body()
+}
+
 /// Asks for a page as browsers do, and takes it as it is sent.
 pub(crate) async fn get_compressed(web: &Router, address: &str) -> Bytes {
     let request = Request::get(address).header(header::ACCEPT_ENCODING, "gzip, deflate");
