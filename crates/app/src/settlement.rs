@@ -17,11 +17,18 @@ use crate::jobs::Done;
 use crate::mpesa::{self, MPESA};
 use crate::{App, Error, Result, calendar, purchase};
 
-/// How many different messages about one payment are kept: a gateway sends a few, a forger many.
-const MAX_MESSAGES: u32 = 32;
+/// How many different messages about one payment are kept: a gateway sends one or two, a forger many.
+const MAX_MESSAGES: u32 = 8;
 
-/// How soon a claimed payment is asked about again when the gateway has not decided yet.
-const UNDECIDED: Duration = Duration::from_secs(5);
+/// How often the gateway is asked to confirm one message; the payment itself stays on its schedule.
+const MAX_PROOFS: u32 = 30;
+
+/// The shortest wait after the gateway's rate limit.
+const RATE_LIMITED: Duration = Duration::from_secs(5);
+
+/// How soon the gateway is asked about a payment that a message says has failed: messages are not
+/// signed, and a wrong one must not cost the payer money.
+const MAKE_SURE: Duration = Duration::from_secs(5);
 
 /// What settling came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -193,6 +200,13 @@ impl App {
                         Some(&detail),
                     )
                     .await?;
+                    // The payer is told at once; that no money moved all the same is made sure.
+                    tx.enqueue(
+                        JobKind::CheckPayment,
+                        payment.id.uuid(),
+                        now.plus(MAKE_SURE),
+                    )
+                    .await?;
                 }
                 tx.set_message_outcome(message.id, if failed { "failed" } else { "too late" })
                     .await?;
@@ -275,8 +289,13 @@ impl App {
                     Ok(Done::Later(backoff(job.attempts), detail))
                 }
             }
+            Verdict::Pending { .. } | Verdict::Unreachable { .. } if job.attempts >= MAX_PROOFS => {
+                self.note_message(provider, message.id, "never confirmed")
+                    .await?;
+                Ok(Done::Finished)
+            }
             Verdict::Pending { why } | Verdict::Unreachable { why } => {
-                Ok(Done::Later(UNDECIDED.min(backoff(job.attempts)), why))
+                Ok(Done::Later(backoff(job.attempts), why))
             }
             Verdict::RateLimited { retry_after } => Ok(Done::Later(
                 retry_after.max(backoff(job.attempts)),
@@ -285,13 +304,12 @@ impl App {
         }
     }
 
-    /// Asks the gateway what became of a payment that nothing final is known of, on a schedule that
-    /// ends after a day.
+    /// Asks the gateway what became of a payment that nothing final is known of, or only by a message
+    /// that said no, on a schedule that ends after a day.
     pub(crate) async fn check_payment(&self, job: &Job) -> Result<Done> {
         let (provider, id) = (job.provider, PaymentId::from_uuid(job.subject));
         let payment = self.store.read(provider).await?.payment(id).await?;
-        let Some(payment) = payment.filter(|p| p.status == bando_domain::PaymentStatus::Pending)
-        else {
+        let Some(payment) = payment.filter(|p| !p.status.was_paid()) else {
             return Ok(Done::Finished);
         };
         crash_point("check.begun");
@@ -299,7 +317,7 @@ impl App {
             match self.ask(provider, &payment).await? {
                 Ok(Verdict::RateLimited { retry_after }) => {
                     return Ok(Done::Later(
-                        retry_after.max(UNDECIDED),
+                        retry_after.max(RATE_LIMITED),
                         "the gateway's rate limit".into(),
                     ));
                 }
@@ -656,7 +674,8 @@ fn bind_reference(payment: &mut Payment, notification: &Notification) -> bool {
     true
 }
 
-/// 1, 2, 4 … 60 seconds.
+/// 1, 2, 4 … seconds, at most five minutes: what the gateway has not decided in a minute it may decide
+/// in an hour, and forged messages must not use up the queries that others need.
 fn backoff(attempts: u32) -> Duration {
-    Duration::from_secs(1 << attempts.saturating_sub(1).min(6)).min(Duration::from_secs(60))
+    Duration::from_secs(1 << attempts.saturating_sub(1).min(9)).min(Duration::from_secs(300))
 }

@@ -35,6 +35,11 @@ impl ScriptedGateway {
         lock(&self.starts).push_back(start);
     }
 
+    /// Forgets the answers to prompts that nobody has asked for yet.
+    pub fn forget_starts(&self) {
+        lock(&self.starts).clear();
+    }
+
     /// What queries about this payment are answered, in turn; the last answer stays.
     pub fn answer_query(
         &self,
@@ -164,12 +169,20 @@ pub fn failed_callback(reference: &Reference, code: i32) -> Vec<u8> {
 pub struct RecordingRouters {
     answers: Mutex<VecDeque<Disconnected>>,
     asked: Mutex<Vec<SessionId>>,
+    gate: Mutex<Option<(SessionId, Arc<Semaphore>)>>,
 }
 
 impl RecordingRouters {
     /// What the next order comes to.
     pub fn answer(&self, answer: Disconnected) {
         lock(&self.answers).push_back(answer);
+    }
+
+    /// Holds the answer about this session back until the semaphore is given a permit.
+    pub fn hold(&self, session: SessionId) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        *lock(&self.gate) = Some((session, Arc::clone(&gate)));
+        gate
     }
 
     /// The sessions that were to be put off, in order.
@@ -182,6 +195,12 @@ impl RecordingRouters {
 impl RouterControl for RecordingRouters {
     async fn disconnect(&self, _: &Router, session: &Session) -> Disconnected {
         lock(&self.asked).push(session.id);
+        let gate = lock(&self.gate).clone();
+        if let Some((_, gate)) = gate.filter(|(held, _)| *held == session.id)
+            && let Ok(permit) = gate.acquire().await
+        {
+            permit.forget();
+        }
         lock(&self.answers)
             .pop_front()
             .unwrap_or(Disconnected::Gone)

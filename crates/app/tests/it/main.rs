@@ -1,1 +1,19 @@
-//! The use cases, on both engines, against a gateway and routers that do as they are told.
+//! The use cases, on both engines, against a gateway and routers that do as they are told. After
+//! each test everything that must always hold is checked.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod access;
+mod accounts;
+mod chaos;
+mod ending;
+mod messages;
+mod outcomes;
+mod purchase;
+mod races;
+mod tenants;
+mod tickets;
