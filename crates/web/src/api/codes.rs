@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 use bando_app::TicketPage;
-use bando_domain::{MacAddr, ProviderId, TicketState};
+use bando_domain::{MacAddr, ProviderId, Refusal, TicketState};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -55,7 +55,7 @@ impl From<TicketPage> for TicketStatus {
         Self {
             state: page.ticket.state,
             usable: entitlement.is_some(),
-            reason: page.standing.err().map(|refusal| refusal.name()),
+            reason: page.standing.err().map(Refusal::name),
             plan: PlanName {
                 id: page.ticket.plan_id.uuid(),
                 name: page.ticket.plan_name,

@@ -213,7 +213,9 @@ fn kinds(schema: &Value) -> Kinds {
 
 /// What a value is for; of one that may be null, what it is for otherwise.
 fn about(value: &Value) -> Option<String> {
-    let own = value["description"].as_str().map(str::to_owned);
+    let own = value["description"]
+        .is_string()
+        .then(|| text(&value["description"]));
     own.or_else(|| list(&value["oneOf"]).find_map(about))
 }
 
@@ -221,6 +223,7 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
+/// A text of the description, without its marks for code.
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+    value.as_str().unwrap_or_default().replace('`', "")
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use bando_domain::SessionId;
+use bando_domain::{SessionId, TicketId};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -58,7 +58,7 @@ impl From<bando_app::Session> for Session {
         Self {
             id: session.id.uuid(),
             router_id: session.router_id.uuid(),
-            ticket_id: session.ticket_id.map(|id| id.uuid()),
+            ticket_id: session.ticket_id.map(TicketId::uuid),
             mac: session.mac.map(|mac| mac.to_string()),
             ip: session.framed_ip,
             started_at: session.started_at.into(),

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use bando_app::{PaymentFilter, PaymentStory};
-use bando_domain::{MacAddr, PaymentId, PaymentStatus, Phone};
+use bando_domain::{MacAddr, PaymentFailure, PaymentId, PaymentStatus, Phone, RouterId, TicketId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -71,11 +71,11 @@ impl Payment {
             },
             phone: bearer.phone(&payment.phone),
             mac: payment.mac.map(|mac| mac.to_string()),
-            router_id: payment.router_id.map(|id| id.uuid()),
+            router_id: payment.router_id.map(RouterId::uuid),
             receipt: payment.receipt,
-            failure: payment.failure.map(|failure| failure.name()),
+            failure: payment.failure.map(PaymentFailure::name),
             result_code: payment.result_code,
-            ticket_id: payment.ticket_id.map(|id| id.uuid()),
+            ticket_id: payment.ticket_id.map(TicketId::uuid),
             created_at: payment.created_at.into(),
             prompted_at: payment.prompted_at.map(Time::from),
             finished_at: payment.finished_at.map(Time::from),

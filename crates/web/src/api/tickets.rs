@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use bando_app::{Origin, Permission, TicketFilter, TicketPage};
-use bando_domain::{BatchId, MacAddr, PlanId, TicketId, TicketState};
+use bando_domain::{BatchId, MacAddr, PlanId, Refusal, TicketId, TicketState};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -133,7 +133,7 @@ impl TicketStory {
         });
         Self {
             usable: page.standing.is_ok(),
-            reason: page.standing.err().map(|refusal| refusal.name()),
+            reason: page.standing.err().map(Refusal::name),
             devices: devices.collect(),
             sessions: page.sessions.into_iter().map(Session::from).collect(),
             ticket: Ticket::seen_by(bearer, page.ticket),

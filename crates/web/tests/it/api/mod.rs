@@ -6,4 +6,4 @@ mod coverage;
 mod members;
 mod signing_in;
 mod spec;
-pub(crate) mod world;
+mod world;

@@ -184,6 +184,7 @@ impl World {
         self.call(Method::GET, path)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "json! stands in the call")]
     pub(crate) fn post(&self, path: impl Into<String>, body: Value) -> Call<'_> {
         self.call(Method::POST, path).json(&body)
     }
