@@ -107,10 +107,11 @@ pub(crate) fn address(login: &RouterLogin) -> Option<String> {
     Some(url.into())
 }
 
-/// Our own page at `path`, for the router to send the browser back to once it is online.
+/// Our own page at `path`, for the router to send the browser back to once it is online. Short, for
+/// routers cut long addresses: what the router told is not needed any more.
 pub(crate) fn come_back(portal: &Portal, guest: &Guest, path: &str) -> String {
-    let address = guest.page("").url(path);
-    format!("{}{address}&online=1", portal.app.settings().public_url)
+    let (public, base) = (&portal.app.settings().public_url, guest.base());
+    format!("{public}{base}/{path}?lang={}&online=1", guest.lang.code())
 }
 
 /// The public page of a ticket, as its QR code says it.

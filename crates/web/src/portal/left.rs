@@ -8,21 +8,22 @@ use crate::format;
 use crate::i18n::Lang;
 use crate::views::{Gauge, TicketStatus};
 
-/// What one gets besides the name, short: `1 hour`, `2 GB`, `5 Mbps`, `2 devices`. A time that is
-/// the plan's name is not said twice.
+/// What one gets besides the name, short: `1 hour`, `2 GB`, `5 Mbps`, `2 devices`. What the name
+/// says already is not said twice.
 pub(crate) fn facts(lang: Lang, plan: &Plan) -> Vec<String> {
     let terms = &plan.terms;
     let time = terms
         .validity_seconds
         .map(|seconds| format::duration(lang, seconds.into()));
-    let time = time.filter(|time| !time.eq_ignore_ascii_case(&plan.name));
     let data = terms.data.map(|data| format::bytes(lang, data.bytes()));
     let speed = terms
         .rate
         .map(|rate| format::speed(lang, rate.download_bps));
-    let devices = u64::from(terms.device_limit);
-    let devices = (devices > 1).then(|| lang.devices(devices));
-    [time, data, speed, devices].into_iter().flatten().collect()
+    let devices = (terms.device_limit > 1).then(|| lang.devices(device_limit(terms)));
+    let facts = [time, data, speed, devices].into_iter().flatten();
+    facts
+        .filter(|fact| !fact.eq_ignore_ascii_case(&plan.name))
+        .collect()
 }
 
 /// What is left of a ticket that still gives something: time, data.
