@@ -195,33 +195,18 @@ impl<'a> Court<'a> {
         for payment in &self.facts.payments {
             let prompt = self.prompts.get(payment.id.as_str()).copied();
             let moved = prompt.is_some_and(|p| paid.contains(p.checkout_request_id.as_str()));
-            let tickets = self.tickets.get(payment.id.as_str());
-            let count = tickets.map_or(0, Vec::len);
-            match payment.status.as_str() {
-                "success" => {
-                    if !moved {
-                        self.never(format!("{} succeeded without money", payment.id));
-                    }
-                    let ticket = tickets.and_then(|tickets| tickets.first().copied());
-                    let fits = ticket.is_some_and(|t| {
-                        payment.ticket.as_ref() == Some(&t.id)
-                            && t.price == payment.amount
-                            && t.provider == payment.provider
-                    });
-                    if count != 1 || !fits {
-                        self.never(format!("{} is paid and has {count} tickets", payment.id));
-                    }
+            if payment.status == "success" {
+                if !moved {
+                    self.never(format!("{} succeeded without money", payment.id));
                 }
-                status => {
-                    if count != 0 || payment.ticket.is_some() {
-                        self.never(format!("{} is {status} and has a ticket", payment.id));
-                    }
-                    let refused = prompt.is_some_and(|p| p.code.is_some() && !moved);
-                    let known = payment.checkout.is_some();
-                    let excused = self.world.unknowable.contains(&payment.phone);
-                    if status == "pending" && refused && known && !excused {
-                        self.not_yet(format!("{} is open but refused", payment.id));
-                    }
+                self.has_its_ticket(payment);
+            } else {
+                self.has_no_ticket(payment);
+                let refused = prompt.is_some_and(|p| p.code.is_some() && !moved);
+                let known = payment.checkout.is_some();
+                let excused = self.world.unknowable.contains(&payment.phone);
+                if payment.status == "pending" && refused && known && !excused {
+                    self.not_yet(format!("{} is open but refused", payment.id));
                 }
             }
         }
@@ -234,6 +219,28 @@ impl<'a> Court<'a> {
             .collect();
         for orphan in orphans {
             self.never(format!("a ticket for no payment: {orphan}"));
+        }
+    }
+
+    fn has_its_ticket(&mut self, payment: &Payment) {
+        let tickets = self.tickets.get(payment.id.as_str());
+        let count = tickets.map_or(0, Vec::len);
+        let fits = tickets
+            .and_then(|tickets| tickets.first())
+            .is_some_and(|t| {
+                payment.ticket.as_ref() == Some(&t.id)
+                    && t.price == payment.amount
+                    && t.provider == payment.provider
+            });
+        if count != 1 || !fits {
+            self.never(format!("{} is paid and has {count} tickets", payment.id));
+        }
+    }
+
+    fn has_no_ticket(&mut self, payment: &Payment) {
+        if payment.ticket.is_some() || self.tickets.contains_key(payment.id.as_str()) {
+            let (id, status) = (&payment.id, &payment.status);
+            self.never(format!("{id} is {status} and has a ticket"));
         }
     }
 

@@ -15,6 +15,9 @@ use super::town::{Shop, Town};
 /// How long a customer waits for a page to say what it should.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How many pages may lead on to the next before the device is online.
+const MAX_PAGES: usize = 4;
+
 /// Somebody with a phone.
 pub(crate) struct Customer {
     pub(crate) mac: MacAddr,
@@ -102,9 +105,46 @@ impl Customer {
 
     /// Goes online from a page that offers it.
     pub(crate) async fn connect(&mut self) -> Result<()> {
-        while !self.is_online() && self.browser.follow().await? {}
+        for _ in 0..MAX_PAGES {
+            if self.is_online() || !self.browser.follow().await? {
+                break;
+            }
+        }
         ensure!(self.is_online(), "connecting led to {}", self.browser.url());
         Ok(())
+    }
+
+    /// Enters the PIN.
+    pub(crate) fn pay(&self) -> Result<()> {
+        self.daraja.phones().approve(&self.phone, None)?;
+        Ok(())
+    }
+
+    /// Makes sure that the prompt is still on the screen.
+    pub(crate) fn may_pay(&self) -> Result<()> {
+        let prompts = self.daraja.phones().prompts();
+        let waits = prompts
+            .iter()
+            .any(|prompt| prompt.phone == self.phone.digits());
+        ensure!(waits, "the prompt is gone from {}", self.phone.masked());
+        Ok(())
+    }
+
+    /// Follows the first link of the page whose address holds this.
+    pub(crate) async fn open(&mut self, part: &str) -> Result<()> {
+        let links = self.browser.page().split("href=\"").skip(1);
+        let mut addresses = links.filter_map(|rest| rest.split('"').next());
+        let found = addresses.find(|address| address.contains(part));
+        let address = found.with_context(|| format!("no link to {part}"))?;
+        let address = address.replace("&#38;", "&").replace("&amp;", "&");
+        let target = url::Url::parse(self.browser.url())?.join(&address)?;
+        self.browser.go(target.as_str()).await
+    }
+
+    /// Types a code on the portal's page for vouchers.
+    pub(crate) async fn redeem(&mut self, code: &str) -> Result<()> {
+        self.open("/voucher").await?;
+        self.browser.submit("code", &[("code", code)]).await
     }
 
     /// Whether money has left this phone.

@@ -46,7 +46,7 @@ impl Machine {
             auth: auth.local_addr()?,
             acct: acct.local_addr()?,
             queries_per_minute: 60_000,
-            first_check: Duration::from_millis(300),
+            first_check: Duration::from_millis(600),
             job_lease: Duration::from_secs(3),
         })
     }

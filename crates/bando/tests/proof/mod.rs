@@ -3,7 +3,9 @@
 //! `it` (the flow tests), `race` and `crash` are three programs that include this module.
 #![allow(dead_code, reason = "each of the three programs uses its part")]
 
+pub(crate) mod arguments;
 pub(crate) mod checker;
+pub(crate) mod child;
 pub(crate) mod customer;
 pub(crate) mod dice;
 pub(crate) mod facts;

@@ -143,7 +143,8 @@ impl Town {
         Ok(())
     }
 
-    fn world(&self, unknowable: HashSet<String>) -> World {
+    /// What the routers and the gateway say now.
+    pub(crate) fn world(&self, unknowable: HashSet<String>) -> World {
         let active = self.shops.iter().flat_map(|shop| shop.router.active());
         checker::world(
             self.daraja.books(),

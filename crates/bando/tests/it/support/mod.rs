@@ -3,3 +3,4 @@
 pub(crate) mod browser;
 pub(crate) mod chromedriver;
 pub(crate) mod clients;
+pub(crate) mod log;
