@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{SocketAddr, UdpSocket};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -69,7 +70,7 @@ impl Port {
         let mut reply = Vec::with_capacity(MAX_LENGTH);
         while !self.service.stop.load(Ordering::Relaxed) {
             match self.socket.recv_from(&mut datagram) {
-                Ok((length, from)) => self.receive(&datagram[..length], from, &mut reply),
+                Ok((length, from)) => self.survive(&datagram[..length], from, &mut reply),
                 Err(error) if is_passing(&error) => {}
                 Err(error) => {
                     tracing::error!(%error, "RADIUS cannot receive");
@@ -93,6 +94,14 @@ impl Port {
 
     pub(crate) fn counters(&self) -> &Counters {
         &self.service.counters
+    }
+
+    /// A mistake in handling one packet must not silence every router.
+    fn survive(self: &Arc<Self>, datagram: &[u8], from: SocketAddr, reply: &mut Vec<u8>) {
+        let handled = AssertUnwindSafe(|| self.receive(datagram, from, reply));
+        if panic::catch_unwind(handled).is_err() {
+            tracing::error!(%from, "handling a RADIUS packet panicked; it gets no answer");
+        }
     }
 
     fn receive(self: &Arc<Self>, datagram: &[u8], from: SocketAddr, reply: &mut Vec<u8>) {

@@ -1,5 +1,7 @@
 //! One transaction on one connection.
 
+use std::borrow::Borrow;
+use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::Object;
 use futures_util::future::{join, maybe_done};
+use tokio_postgres::Statement;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::codec::{self, Param};
@@ -158,14 +161,50 @@ impl Session {
     }
 
     pub(crate) async fn batch(&mut self, statements: &[(Sql, Vec<Value>)]) -> Result<Vec<u64>> {
-        self.send(async |client| {
-            let sent = statements.iter().map(async |(sql, params)| {
-                let params = Params::new(params);
-                client.execute_typed(&sql.postgres(), &params.typed()).await
-            });
-            pipeline(sent).await
-        })
-        .await
+        let prepared = self.prepare_repeated(statements).await?;
+        let mut changed = Vec::with_capacity(statements.len());
+        for chunk in statements.chunks(PIPELINE_MAX) {
+            let prepared = &prepared;
+            let answers = self
+                .send(async |client| {
+                    let sent = chunk.iter().map(async |(sql, params)| {
+                        if let Some(statement) = prepared.get(sql) {
+                            return client
+                                .execute_raw(statement, params.iter().map(Param))
+                                .await;
+                        }
+                        let params = Params::new(params);
+                        client.execute_typed(&sql.postgres(), &params.typed()).await
+                    });
+                    pipeline(sent).await
+                })
+                .await?;
+            changed.extend(answers);
+        }
+        Ok(changed)
+    }
+
+    /// Has the server plan once what is to be run many times. Closed again when dropped, which is
+    /// before COMMIT: a pooler never sees it outside.
+    async fn prepare_repeated<'s>(
+        &mut self,
+        statements: &'s [(Sql, Vec<Value>)],
+    ) -> Result<HashMap<&'s Sql, Statement>> {
+        let mut rows: HashMap<&Sql, Vec<&Vec<Value>>> = HashMap::new();
+        for (sql, params) in statements {
+            rows.entry(sql).or_default().push(params);
+        }
+        let mut prepared = HashMap::new();
+        for (sql, rows) in rows {
+            if rows.len() >= PREPARE_FROM {
+                let (text, types) = (sql.postgres(), column_types(&rows));
+                let statement = self
+                    .send(async |client| client.prepare_typed(&text, &types).await)
+                    .await?;
+                prepared.insert(sql, statement);
+            }
+        }
+        Ok(prepared)
     }
 
     pub(crate) async fn query(&mut self, sql: &Sql, params: &[Value]) -> Result<Vec<Row>> {
@@ -300,9 +339,11 @@ impl<'v> Params<'v> {
 }
 
 /// The type of each parameter: that of the first row that knows it.
-fn column_types(rows: &[Vec<Value>]) -> Vec<Type> {
-    let columns = rows.first().map_or(0, Vec::len);
+fn column_types(rows: &[impl Borrow<Vec<Value>>]) -> Vec<Type> {
+    let columns = rows.first().map_or(0, |row| row.borrow().len());
     (0..columns)
-        .map(|column| codec::wire_type(rows.iter().find_map(|row| row.get(column)?.kind())))
+        .map(|column| {
+            codec::wire_type(rows.iter().find_map(|row| row.borrow().get(column)?.kind()))
+        })
         .collect()
 }
