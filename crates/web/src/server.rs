@@ -4,12 +4,16 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
-use axum::response::IntoResponse;
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, extract::Path};
+use futures_util::StreamExt as _;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -56,7 +60,8 @@ pub fn router(web: Web) -> Router {
         ))
 }
 
-/// Serves `router` until `stop` ends, then finishes the requests that are under way.
+/// Serves `router` until `stop` ends, then finishes the requests that are under way and ends the
+/// live streams, which would never finish by themselves.
 ///
 /// # Errors
 /// When the listener fails.
@@ -65,10 +70,34 @@ pub async fn serve(
     router: Router,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    let (stopping, stopped) = watch::channel(false);
+    let router = router.layer(map_response(move |response| {
+        let stopped = stopped.clone();
+        async move { ending_with(response, stopped) }
+    }));
+    let stop = async move {
+        stop.await;
+        stopping.send_replace(true);
+    };
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service)
         .with_graceful_shutdown(stop)
         .await
+}
+
+/// A live stream that ends when the server stops; browsers ask for it again by themselves.
+fn ending_with(response: Response, mut stopped: watch::Receiver<bool>) -> Response {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    if content_type.is_none_or(|value| !value.as_bytes().starts_with(b"text/event-stream")) {
+        return response;
+    }
+    response.map(|body| {
+        let stop = async move {
+            // An error means that the server is gone.
+            let _ = stopped.wait_for(|stopping| *stopping).await;
+        };
+        Body::from_stream(body.into_data_stream().take_until(Box::pin(stop)))
+    })
 }
 
 /// Compresses what a slow network would feel, as fast as it goes; streams are left alone.

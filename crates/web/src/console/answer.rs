@@ -269,6 +269,7 @@ pub(super) fn guard() -> CsrfLayer<fn(ProtectionError) -> Response> {
     CsrfLayer::new().with_rejection_response(refuse as fn(ProtectionError) -> Response)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn refuse(why: ProtectionError) -> Response {
     tracing::warn!(%why, "a request from another site was refused");
     Fault::CrossSite.into_response()

@@ -138,7 +138,10 @@ pub(super) async fn more(who: SignedInCaller) -> Answer {
 /// The settings as the fields that make them.
 fn saved(who: &SignedInCaller) -> Fields {
     let provider = &who.provider;
-    let phone = provider.support_phone.as_ref().map(|phone| phone.local());
+    let phone = provider
+        .support_phone
+        .as_ref()
+        .map(bando_domain::Phone::local);
     Fields::from(vec![
         ("provider_name", provider.name.clone()),
         ("support_phone", phone.unwrap_or_default()),

@@ -1,7 +1,7 @@
 //! Tickets: the list, and one with its devices and sessions.
 
 use bando_app::{Found, Origin, Permission, Ticket, TicketFilter, TicketPage};
-use bando_domain::{Entitlement, MacAddr, Refusal, TicketId, TicketState};
+use bando_domain::{Entitlement, MacAddr, Phone, Refusal, TicketId, TicketState};
 use url::form_urlencoded::Serializer;
 
 use super::answer::{Answer, Fault, html, see_other};
@@ -164,7 +164,7 @@ fn row(who: &SignedInCaller, ticket: &Ticket) -> TicketRow {
         who: ticket
             .phone
             .as_ref()
-            .map_or_else(|| origin.to_owned(), |phone| phone.masked()),
+            .map_or_else(|| origin.to_owned(), Phone::masked),
         when: who.near(ticket.created_at),
     }
 }

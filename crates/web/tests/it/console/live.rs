@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::world::{Browser, worlds};
@@ -66,4 +67,34 @@ async fn one_account_holds_only_so_many() {
         open.pop();
         assert_eq!(stream(&owner).await.status(), 200);
     }
+}
+
+#[tokio::test]
+async fn an_open_stream_does_not_keep_the_server_from_stopping() {
+    let world = worlds().await.remove(0);
+    let token = world
+        .app()
+        .begin_sign_in(world.shop.owner.account, "a test")
+        .await
+        .unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let stopped = async move {
+        let _ = stopped.await;
+    };
+    let server = tokio::spawn(bando_web::serve(listener, world.router(), stopped));
+    let mut browser = tokio::net::TcpStream::connect(address).await.unwrap();
+    let cookie = format!("__Host-bando={}", token.expose());
+    let request = format!("GET /console/events HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n");
+    browser.write_all(request.as_bytes()).await.unwrap();
+    let mut begun = [0; 15];
+    browser.read_exact(&mut begun).await.unwrap();
+    assert_eq!(&begun, b"HTTP/1.1 200 OK");
+    stop.send(()).unwrap();
+    timeout(Duration::from_secs(3), server)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
 }

@@ -99,11 +99,11 @@ async fn every_page_renders_with_nothing() {
         fill(&world).await;
         let browser = world.signed_in(&neighbour).await;
         for path in PAGES {
-            browser
-                .get(path)
-                .await
-                .is(200)
-                .hides(&["mama-njeri", "0712 •••", "02:00:5E:10:00:01<"]);
+            browser.get(path).await.is(200).hides(&[
+                "mama-njeri",
+                "0712 •••",
+                "02:00:5E:10:00:01<",
+            ]);
         }
     }
 }

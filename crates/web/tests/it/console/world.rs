@@ -37,6 +37,11 @@ impl World {
         Self { shop, web }
     }
 
+    /// The web server's routes.
+    pub(crate) fn router(&self) -> Router {
+        self.web.clone()
+    }
+
     pub(crate) fn app(&self) -> &App {
         &self.shop.app
     }
