@@ -195,7 +195,7 @@ impl App {
             let detail = mac.map(|m| m.to_string());
             tx.add_first_payment_step(
                 payment,
-                self.new_uuid(),
+                self.next_step_id(),
                 now,
                 PaymentStep::Connected,
                 detail.as_deref().unwrap_or_default(),

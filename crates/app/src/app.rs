@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -104,6 +105,8 @@ pub struct App {
     pub(crate) settings: Arc<Settings>,
     pub(crate) events: Events,
     pub(crate) limits: Arc<Limits>,
+    /// Counts the lines of timelines.
+    steps: Arc<AtomicU16>,
     /// Wakes the worker when a job was added.
     pub(crate) jobs: Arc<Notify>,
     /// Wakes the expiry timer when an earlier end was set.
@@ -130,6 +133,7 @@ impl App {
             settings: Arc::new(settings),
             events: Events::new(),
             limits: Arc::default(),
+            steps: Arc::default(),
             jobs: Arc::default(),
             expiry: Arc::default(),
         }
@@ -168,6 +172,16 @@ impl App {
     /// Ends all work and closes the database.
     pub async fn close(&self) {
         self.store.close().await;
+    }
+
+    /// The id of the next line of a timeline: a UUIDv7 whose first random bits count up (RFC 9562
+    /// §6.2, method 1), so that lines of one millisecond stay in order.
+    pub(crate) fn next_step_id(&self) -> Uuid {
+        let mut bytes = self.new_uuid().into_bytes();
+        let [high, low] = self.steps.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        bytes[6] = 0x70 | (high & 0x0F);
+        bytes[7] = low;
+        Uuid::from_bytes(bytes)
     }
 
     /// A new UUIDv7 for what has no id type of its own.

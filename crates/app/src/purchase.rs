@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bando_domain::{
-    CustomerId, Language, MacAddr, PaymentEvent, PaymentFailure, PaymentId, PaymentStatus, Phone,
-    PlanId, ProviderId, Timestamp,
+    Country, CustomerId, Language, MacAddr, PaymentEvent, PaymentFailure, PaymentId, PaymentStatus,
+    Phone, PhoneError, PlanId, ProviderId, Timestamp,
 };
 use bando_gateways::{Account, Charge, Start};
 use bando_store::{
@@ -230,6 +230,10 @@ impl App {
         if !is_on_sale(&plan, calendar::Local::at(now, &provider.time_zone)) {
             return Err(Invalid::NotOnSale.into());
         }
+        // A phone elsewhere has no M-Pesa of this kind: say so before anybody is prompted.
+        if phone.country() != Some(Country::Ke) {
+            return Err(PhoneError::NotMobile(Country::Ke).into());
+        }
         if !plan
             .price
             .whole_major()
@@ -278,8 +282,14 @@ impl App {
             return Err(Error::PromptOpen);
         }
         tx.insert_payment(&payment).await?;
-        tx.add_payment_step(payment.id, self.new_uuid(), now, PaymentStep::Asked, None)
-            .await?;
+        tx.add_payment_step(
+            payment.id,
+            self.next_step_id(),
+            now,
+            PaymentStep::Asked,
+            None,
+        )
+        .await?;
         let first = self
             .settings
             .check_schedule
@@ -335,7 +345,7 @@ impl App {
             Start::Unknown { why } => (PaymentStep::NoAnswer, Some(why)),
         };
         tx.update_payment(&payment).await?;
-        tx.add_payment_step(id, self.new_uuid(), now, step, detail.as_deref())
+        tx.add_payment_step(id, self.next_step_id(), now, step, detail.as_deref())
             .await?;
         tx.commit().await?;
         crash_point("purchase.noted");

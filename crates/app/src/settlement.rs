@@ -129,8 +129,14 @@ impl App {
             outcome: None,
         };
         if tx.insert_message(&message).await? {
-            tx.add_payment_step(payment, self.new_uuid(), now, PaymentStep::Callback, None)
-                .await?;
+            tx.add_payment_step(
+                payment,
+                self.next_step_id(),
+                now,
+                PaymentStep::Callback,
+                None,
+            )
+            .await?;
             tx.enqueue(JobKind::ReadMessage, message.id.uuid(), now)
                 .await?;
         }
@@ -194,7 +200,7 @@ impl App {
                 if failed {
                     tx.add_payment_step(
                         payment.id,
-                        self.new_uuid(),
+                        self.next_step_id(),
                         now,
                         PaymentStep::Failed,
                         Some(&detail),
@@ -270,7 +276,7 @@ impl App {
                 let mut tx = self.store.tenant(provider).await?;
                 tx.add_payment_step(
                     payment.id,
-                    self.new_uuid(),
+                    self.next_step_id(),
                     self.now(),
                     PaymentStep::Contradiction,
                     Some(&detail),
@@ -365,8 +371,14 @@ impl App {
             return Ok(Done::Finished);
         };
         payment.checks += 1;
-        tx.add_payment_step(id, self.new_uuid(), now, PaymentStep::Checked, Some(&why))
-            .await?;
+        tx.add_payment_step(
+            id,
+            self.next_step_id(),
+            now,
+            PaymentStep::Checked,
+            Some(&why),
+        )
+        .await?;
         let next = self.settings.check_schedule.get(payment.checks as usize);
         let done = match next {
             Some(after) => {
@@ -376,7 +388,7 @@ impl App {
             None => {
                 let failure = PaymentFailure::NeverConfirmed;
                 if purchase::fail(&mut tx, &mut payment, failure, None, Some(why), now).await? {
-                    tx.add_payment_step(id, self.new_uuid(), now, PaymentStep::Expired, None)
+                    tx.add_payment_step(id, self.next_step_id(), now, PaymentStep::Expired, None)
                         .await?;
                 }
                 Done::Finished
@@ -405,8 +417,14 @@ impl App {
         let detail = format!("{code} {text}");
         if purchase::fail(&mut tx, &mut payment, failure, Some(code), Some(text), now).await? {
             tx.update_payment(&payment).await?;
-            tx.add_payment_step(id, self.new_uuid(), now, PaymentStep::Failed, Some(&detail))
-                .await?;
+            tx.add_payment_step(
+                id,
+                self.next_step_id(),
+                now,
+                PaymentStep::Failed,
+                Some(&detail),
+            )
+            .await?;
             tx.commit().await?;
             self.events.tell(provider, Change::Payment(id));
         }
@@ -466,7 +484,7 @@ impl App {
                 let detail = format!("receipt {receipt} belongs to another payment");
                 tx.add_payment_step(
                     id,
-                    self.new_uuid(),
+                    self.next_step_id(),
                     now,
                     PaymentStep::Mismatch,
                     Some(&detail),
@@ -517,7 +535,7 @@ impl App {
         let detail = payment.receipt.clone();
         tx.add_payment_step(
             id,
-            self.new_uuid(),
+            self.next_step_id(),
             now,
             PaymentStep::Settled,
             detail.as_deref(),
@@ -621,7 +639,7 @@ impl App {
         tracing::warn!(%provider, payment = %message.payment, source = message.source, why, "callback does not fit");
         tx.add_payment_step(
             message.payment,
-            self.new_uuid(),
+            self.next_step_id(),
             self.now(),
             PaymentStep::Mismatch,
             Some(why),
