@@ -54,6 +54,9 @@ enum Command {
     Bench {
         /// What to measure
         name: bench::Bench,
+        /// Measure what was built before, without building again
+        #[arg(long)]
+        built: bool,
     },
     /// Feed one fuzz target for a while
     Fuzz {
@@ -73,7 +76,7 @@ fn main() -> ExitCode {
             Command::Crash { arguments } => torture::run(Torture::Crash, &arguments),
             Command::Tidy => tidy::run(),
             Command::Licences => licences::run(),
-            Command::Bench { name } => bench::run(name),
+            Command::Bench { name, built } => bench::run(name, built),
             Command::Fuzz { name, seconds } => fuzz::run(&name, seconds),
         });
     match result {

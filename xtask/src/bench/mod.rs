@@ -22,8 +22,11 @@ pub(crate) enum Bench {
     Start,
 }
 
-/// Measures and prints rows of a Markdown table.
-pub(crate) fn run(bench: Bench) -> Result<()> {
+/// Builds the program as it is shipped, unless it was `built` before, measures, and prints a Markdown table.
+pub(crate) fn run(bench: Bench, built: bool) -> Result<()> {
+    if !built {
+        served::build()?;
+    }
     match bench {
         Bench::Radius => radius::run(),
         Bench::Portal => portal::run(),

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 
 use super::http;
-use super::served::{self, World};
+use super::served::World;
 use crate::program;
 
 /// Connections at once: an evening at a busy place.
@@ -16,7 +16,6 @@ const TICKETS: u32 = 100_000;
 /// Prints a Markdown table.
 pub(super) fn run() -> Result<()> {
     program::find("wrk").context("no program wrk: apt-get install wrk")?;
-    served::build()?;
     let world = World::make(TICKETS, None)?;
     let server = world.serve()?;
     let url = format!("{}/p/{}", server.base_url, world.told.provider);

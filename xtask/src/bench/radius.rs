@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::packets;
 use super::peer::{Backend, Load, Meter, Reading, Server};
-use super::served::{self, World};
+use super::served::World;
 use crate::machine;
 use crate::postgres::Postgres;
 
@@ -36,7 +36,6 @@ const TICKETS: [u32; 2] = [5_000, 1_000_000];
 /// Prints a Markdown table.
 pub(super) fn run() -> Result<()> {
     let meter = Meter::new()?;
-    served::build()?;
     println!(
         "| server | what | requests/s | server, µs each | radclient, µs each | other load, % of a core |"
     );

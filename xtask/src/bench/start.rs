@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::served::{self, World};
+use super::served::World;
 
 const TICKETS: [u32; 3] = [5_000, 100_000, 1_000_000];
 /// The best of this many starts counts.
@@ -15,7 +15,6 @@ const SETTLED: Duration = Duration::from_secs(2);
 
 /// Prints a Markdown table.
 pub(super) fn run() -> Result<()> {
-    served::build()?;
     println!("| tickets | start to ready, ms | memory, idle, MB |");
     println!("|---:|---:|---:|");
     for tickets in TICKETS {
