@@ -225,7 +225,7 @@ fn environment(name: &str) -> Environment {
 
 fn check(settings: &MpesaSettings, custom: bool) -> Result<(), Invalid> {
     let known = matches!(settings.environment.as_str(), "sandbox" | "production");
-    if !known && !(custom && settings.environment.starts_with("http")) {
+    if !(known || custom && settings.environment.starts_with("http")) {
         return Err(Invalid::field(
             "environment",
             "choose sandbox or production",

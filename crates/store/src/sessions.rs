@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use bando_db::{Engine, Row, Sql};
-use bando_domain::{MacAddr, ProviderId, RouterId, SessionId, TicketId, Timestamp, Usage};
+use bando_domain::{MacAddr, RouterId, SessionId, TicketId, Timestamp, Usage};
 
 use crate::field::{Field, get, values};
-use crate::{Result, SystemTx, TenantTx};
+use crate::{Result, TenantTx};
 
 /// One stay on the network.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -312,18 +312,4 @@ pub(crate) fn padded<T: Field>(ids: &[T]) -> Vec<bando_db::Value> {
         .take(LIST)
         .map(Field::to_value)
         .collect()
-}
-
-impl SystemTx {
-    /// Open sessions that were last accounted before `before`: their routers may have lost them.
-    pub async fn silent_sessions(
-        &mut self,
-        before: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<(ProviderId, SessionId)>> {
-        let sql = "SELECT provider_id, session_id FROM sessions
-                   WHERE stopped_at IS NULL AND updated_at < $1 ORDER BY updated_at LIMIT $2";
-        let rows = self.tx.all(sql, &values![before, limit]).await?;
-        rows.iter().map(|r| Ok((get(r, 0)?, get(r, 1)?))).collect()
-    }
 }
