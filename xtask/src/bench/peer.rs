@@ -108,11 +108,12 @@ impl Meter {
             directory,
             pids: Vec::new(),
         };
-        let said = self.run(&[
+        let up = self.run(&[
             "up".as_ref(),
             peer.directory.as_ref(),
             backend.name().as_ref(),
-        ])?;
+        ]);
+        let said = up.context("FreeRADIUS did not start: are its ports 18120 and 18130 free?")?;
         peer.pids = pids(&said)?;
         Ok(peer)
     }
