@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use bando_db::{Engine, Row, Sql};
-use bando_domain::{MacAddr, RouterId, SessionId, TicketId, Timestamp, Usage};
+use bando_domain::{MacAddr, ProviderId, RouterId, SessionId, TicketId, Timestamp, Usage};
 
 use crate::field::{Field, get, values};
+use crate::vault::Place;
 use crate::{Result, TenantTx};
 
 /// One stay on the network.
@@ -68,17 +69,22 @@ pub struct SessionUpdate {
 }
 
 const COLUMNS: &str =
-    "session_id, router_id, ticket_id, acct_session_id, user_name, mac, framed_ip, started_at,
+    "session_id, router_id, ticket_id, acct_session_id, user_name_sealed, mac, framed_ip, started_at,
   updated_at, stopped_at, session_seconds, octets_in, octets_out, terminate_cause";
 
 impl Session {
-    fn from_row(row: &Row) -> Result<Self> {
+    fn from_row(row: &Row, tx: &TenantTx) -> Result<Self> {
+        let id: SessionId = get(row, 0)?;
+        let sealed: Vec<u8> = get(row, 4)?;
+        let user_name = tx
+            .vault()
+            .open(place(tx.provider_id(), id.uuid().as_bytes()), &sealed)?;
         Ok(Self {
-            id: get(row, 0)?,
+            id,
             router_id: get(row, 1)?,
             ticket_id: get(row, 2)?,
             acct_session_id: get(row, 3)?,
-            user_name: get(row, 4)?,
+            user_name: String::from_utf8_lossy(&user_name).into_owned(),
             mac: get(row, 5)?,
             framed_ip: get(row, 6)?,
             started_at: get(row, 7)?,
@@ -91,6 +97,16 @@ impl Session {
             },
             terminate_cause: get(row, 13)?,
         })
+    }
+}
+
+/// User-Name is a ticket's code most of the time, so it is sealed like the code itself.
+fn place(provider: ProviderId, row: &[u8; 16]) -> Place<'_> {
+    Place {
+        table: "sessions",
+        column: "user_name_sealed",
+        provider,
+        row,
     }
 }
 
@@ -109,8 +125,8 @@ const METER: &str = "UPDATE tickets SET
   WHERE provider_id = $1 AND ticket_id = $2";
 
 /// Counters and times never go back, and a record that comes after the Stop does not reopen it.
-const RECORD: &str = "INSERT INTO sessions (provider_id, session_id, router_id, ticket_id, acct_session_id, user_name,
-    mac, framed_ip, started_at, updated_at, stopped_at, session_seconds, octets_in, octets_out, terminate_cause)
+const RECORD: &str = "INSERT INTO sessions (provider_id, session_id, router_id, ticket_id, acct_session_id,
+    user_name_sealed, mac, framed_ip, started_at, updated_at, stopped_at, session_seconds, octets_in, octets_out, terminate_cause)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
   ON CONFLICT (provider_id, session_id) DO UPDATE SET
     ticket_id = COALESCE(sessions.ticket_id, excluded.ticket_id),
@@ -144,6 +160,9 @@ impl TenantTx {
                 let row = values![ticket, u.id, octets_in, octets_out];
                 statements.push((Sql::from(METER), row));
             }
+            let row_key = *u.id.uuid().as_bytes();
+            let place = place(self.provider_id(), &row_key);
+            let user_name = self.vault().seal_same(place, u.user_name.as_bytes());
             let started = u.at.minus(std::time::Duration::from_secs(u.seconds));
             let stopped_at = u.stopped.as_ref().map(|_| u.at);
             let row = values![
@@ -151,7 +170,7 @@ impl TenantTx {
                 u.router_id,
                 u.ticket_id,
                 u.acct_session_id,
-                u.user_name,
+                user_name,
                 u.mac,
                 u.framed_ip,
                 started,
@@ -215,11 +234,8 @@ impl TenantTx {
     pub async fn session(&mut self, id: SessionId) -> Result<Option<Session>> {
         let sql =
             format!("SELECT {COLUMNS} FROM sessions WHERE provider_id = $1 AND session_id = $2");
-        self.maybe(Sql::built(sql), values![id])
-            .await?
-            .as_ref()
-            .map(Session::from_row)
-            .transpose()
+        let row = self.maybe(Sql::built(sql), values![id]).await?;
+        row.map(|row| Session::from_row(&row, self)).transpose()
     }
 
     /// The sessions of a ticket, newest first.
@@ -228,10 +244,9 @@ impl TenantTx {
             "SELECT {COLUMNS} FROM sessions WHERE provider_id = $1 AND ticket_id = $2
                            ORDER BY session_id DESC LIMIT 200"
         );
-        self.all(Sql::built(sql), values![ticket])
-            .await?
-            .iter()
-            .map(Session::from_row)
+        let rows = self.all(Sql::built(sql), values![ticket]).await?;
+        rows.iter()
+            .map(|row| Session::from_row(row, self))
             .collect()
     }
 
@@ -241,10 +256,9 @@ impl TenantTx {
             "SELECT {COLUMNS} FROM sessions WHERE provider_id = $1 AND ticket_id = $2
                            AND stopped_at IS NULL ORDER BY session_id"
         );
-        self.all(Sql::built(sql), values![ticket])
-            .await?
-            .iter()
-            .map(Session::from_row)
+        let rows = self.all(Sql::built(sql), values![ticket]).await?;
+        rows.iter()
+            .map(|row| Session::from_row(row, self))
             .collect()
     }
 
@@ -254,10 +268,9 @@ impl TenantTx {
             "SELECT {COLUMNS} FROM sessions WHERE provider_id = $1 AND stopped_at IS NULL
                            ORDER BY session_id DESC LIMIT {limit}"
         );
-        self.all(Sql::built(sql), vec![])
-            .await?
-            .iter()
-            .map(Session::from_row)
+        let rows = self.all(Sql::built(sql), vec![]).await?;
+        rows.iter()
+            .map(|row| Session::from_row(row, self))
             .collect()
     }
 

@@ -116,6 +116,7 @@ struct Ring {
     id: [u8; 4],
     cipher: XChaCha20Poly1305,
     link_key: Zeroizing<[u8; 32]>,
+    nonce_key: Zeroizing<[u8; 32]>,
 }
 
 /// Seals and opens what must not be read from the database, with the newest of its keys, or
@@ -137,6 +138,7 @@ impl Vault {
                 id,
                 cipher: XChaCha20Poly1305::new(&Key::from(*key.derive("seal"))),
                 link_key: key.derive("link"),
+                nonce_key: key.derive("nonce"),
             }
         };
         let keys = std::iter::once(newest).chain(older).map(ring).collect();
@@ -162,9 +164,24 @@ impl Vault {
 
     /// Encrypts `plain` for `place`: version, key id, nonce, XChaCha20-Poly1305 ciphertext.
     pub fn seal(&self, place: Place<'_>, plain: &[u8], entropy: &dyn Entropy) -> Vec<u8> {
-        let ring = &self.keys[0];
         let mut nonce = [0; NONCE];
         entropy.fill(&mut nonce);
+        self.seal_with(nonce, place, plain)
+    }
+
+    /// Encrypts `plain` for `place` with a nonce made from both: the same again gives the same
+    /// bytes, and nothing else does. For rows that are written over and over with one value.
+    pub fn seal_same(&self, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
+        let ring = &self.keys[0];
+        let aad = associated_data(place, ring.id);
+        let full = mac(ring.nonce_key.as_slice(), &[&aad, plain]);
+        let mut nonce = [0; NONCE];
+        nonce.copy_from_slice(&full[..NONCE]);
+        self.seal_with(nonce, place, plain)
+    }
+
+    fn seal_with(&self, nonce: [u8; NONCE], place: Place<'_>, plain: &[u8]) -> Vec<u8> {
+        let ring = &self.keys[0];
         let aad = associated_data(place, ring.id);
         let payload = Payload {
             msg: plain,
@@ -371,6 +388,30 @@ mod tests {
             assert!(vault.open(place(b"a"), &altered).is_err(), "byte {i}");
             assert!(vault.open(place(b"a"), &sealed[..i]).is_err(), "cut at {i}");
         }
+    }
+
+    #[test]
+    fn the_same_in_the_same_place_seals_the_same() {
+        let vault = Vault::new(&MasterKey::random(&entropy()), &[]);
+        let sealed = vault.seal_same(place(b"a"), b"hello");
+        assert_eq!(sealed, vault.seal_same(place(b"a"), b"hello"));
+        assert_ne!(
+            sealed[5..29],
+            vault.seal_same(place(b"a"), b"hellO")[5..29],
+            "a nonce of its own"
+        );
+        assert_ne!(
+            sealed[5..29],
+            vault.seal_same(place(b"b"), b"hello")[5..29],
+            "a nonce of its own"
+        );
+        assert_eq!(
+            vault
+                .open(place(b"a"), &sealed)
+                .expect("own place")
+                .as_slice(),
+            b"hello"
+        );
     }
 
     #[test]

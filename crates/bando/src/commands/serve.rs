@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use bando_aaa::Timers;
 use bando_app::Settings;
 use bando_domain::Entropy;
 use clap::Args;
@@ -14,6 +15,15 @@ use crate::config::Config;
 use crate::program::{Patience, Program, Setup, open_store};
 use crate::world::{SystemClock, SystemEntropy};
 use crate::{keys, log};
+
+/// Shorter than RFC 5080's half minute: a job asks again anyway, and routers that are off must not
+/// hold up the others.
+const DISCONNECT: Timers = Timers {
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(4),
+    sends: 3,
+    total: Duration::from_secs(7),
+};
 
 /// Flags of `bando serve`; each wins over the configuration.
 #[derive(Debug, Args)]

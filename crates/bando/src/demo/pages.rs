@@ -115,7 +115,6 @@ async fn state(State(pages): State<DemoPages>) -> Response {
 #[derive(Deserialize)]
 struct Answer {
     phone: String,
-    pin: Option<String>,
 }
 
 async fn approve(State(pages): State<DemoPages>, Form(answer): Form<Answer>) -> Response {
@@ -123,10 +122,8 @@ async fn approve(State(pages): State<DemoPages>, Form(answer): Form<Answer>) -> 
         return starting();
     };
     if let Some(phone) = Phone::from_international(&answer.phone) {
-        let _ = stage
-            .daraja
-            .phones()
-            .approve(&phone, answer.pin.as_deref().filter(|pin| !pin.is_empty()));
+        // Any PIN is right: a wrong one is chosen as the outcome of the payment.
+        let _ = stage.daraja.phones().approve(&phone, None);
     }
     Redirect::to("/demo").into_response()
 }
@@ -288,10 +285,7 @@ impl Stage {
             at: clock(p.at),
             from_router: p.direction == Direction::Sent,
             name: p.code.to_owned(),
-            detail: p.note.map_or_else(
-                || p.summary.clone(),
-                |note| format!("{note} · {}", p.summary),
-            ),
+            detail: telling(&p.summary, p.note),
         };
         let mut packets = self.router.packets();
         packets.sort_by_key(|p| std::cmp::Reverse(p.at));
@@ -316,14 +310,14 @@ impl Stage {
         let held = balances.iter().find(|b| b.account == "gateway:mpesa");
         let mut pane = views::MoneyPane {
             today: home.today.to_string(),
-            payments: home.payments_today,
+            payments: t.payments_count(home.payments_today),
             balance: held
                 .map_or(Money::zero(home.provider.currency), |b| b.amount)
                 .to_string(),
             balanced: sum == 0,
             ..views::MoneyPane::default()
         };
-        for (i, payment) in home.latest.iter().take(5).enumerate() {
+        for (i, payment) in home.latest.iter().take(4).enumerate() {
             let story = self.app.payment_story(&self.shop.owner, payment.id).await?;
             if i == 0 {
                 let mut before: Option<Timestamp> = None;
@@ -344,7 +338,7 @@ impl Stage {
             for transfer in story.transfers {
                 let line = |account: &str, sign: &str| views::EntryRow {
                     at: clock(transfer.at),
-                    account: account.to_owned(),
+                    account: format::account(t, account),
                     amount: format!("{sign}{}", transfer.amount),
                 };
                 pane.entries.push(line(&transfer.debit, "+"));
@@ -373,12 +367,38 @@ fn describe(step: PaymentStep, t: Lang) -> (&'static str, &'static str) {
     }
 }
 
-/// What follows code, identifier and length in the line of a packet.
-fn attributes(summary: &str) -> &str {
-    let after = summary
-        .split_once(" length=")
-        .and_then(|(_, rest)| rest.split_once(' '));
-    after.map_or(summary, |(_, attributes)| attributes)
+/// The attributes that tell something about a packet, the most telling first.
+const TELLING: [&str; 9] = [
+    "Acct-Status-Type",
+    "Acct-Terminate-Cause",
+    "User-Name",
+    "Reply-Message",
+    "Session-Timeout",
+    "Mikrotik-Rate-Limit",
+    "Acct-Session-Time",
+    "Acct-Output-Octets",
+    "Error-Cause",
+];
+
+/// What is worth seeing of a packet, from the line with all its attributes.
+fn telling(summary: &str, note: Option<&str>) -> String {
+    let mut quoted = false;
+    let attributes: Vec<_> = summary
+        .split(|c| {
+            quoted ^= c == '"';
+            c == ' ' && !quoted
+        })
+        .filter_map(|attribute| attribute.split_once('='))
+        .collect();
+    let found = TELLING.iter().filter_map(|name| {
+        let (name, value) = attributes.iter().find(|(n, _)| n == name)?;
+        Some(format!("{name} {}", value.trim_matches('"')))
+    });
+    note.map(str::to_owned)
+        .into_iter()
+        .chain(found)
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 /// The time of day in Nairobi, to the second.

@@ -260,7 +260,7 @@ CREATE TABLE sessions (
   router_id UUID NOT NULL,
   ticket_id UUID,
   acct_session_id TEXT NOT NULL,
-  user_name TEXT NOT NULL,
+  user_name_sealed BYTEA NOT NULL,
   mac TEXT,
   framed_ip TEXT,
   started_at BIGINT NOT NULL,

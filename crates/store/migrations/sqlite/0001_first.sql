@@ -259,7 +259,7 @@ CREATE TABLE sessions (
   router_id BLOB NOT NULL,
   ticket_id BLOB,
   acct_session_id TEXT NOT NULL,
-  user_name TEXT NOT NULL,
+  user_name_sealed BLOB NOT NULL,
   mac TEXT,
   framed_ip TEXT,
   started_at INTEGER NOT NULL,

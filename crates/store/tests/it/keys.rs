@@ -139,7 +139,7 @@ async fn text_from_outside_may_hold_anything() {
             .await
             .unwrap();
         let read = tx.session(update.id).await.unwrap().unwrap();
-        assert_eq!(read.user_name, nasty.replace('\0', "\u{fffd}"));
+        assert_eq!(read.user_name, nasty, "sealed text may hold anything");
         tx.commit().await.unwrap();
     }
 }
