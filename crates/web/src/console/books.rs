@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::answer::{Answer, html};
 use super::who::SignedInCaller;
+use crate::format;
 use crate::i18n::Lang;
 use crate::views::console::{Audit, AuditRow, Ledger, LedgerRow, Section};
 
@@ -14,7 +15,7 @@ pub(super) async fn ledger(who: SignedInCaller) -> Answer {
     let rows = balances
         .into_iter()
         .map(|balance| LedgerRow {
-            text: account(who.t, &balance.account),
+            text: format::account(who.t, &balance.account),
             amount: balance.amount.to_string(),
             account: balance.account,
         })
@@ -48,15 +49,6 @@ pub(super) async fn audit(who: SignedInCaller) -> Answer {
         page: who.page(Section::Audit),
         rows,
     })
-}
-
-fn account(t: Lang, account: &str) -> String {
-    match account.split_once(':') {
-        Some(("gateway", "mpesa")) => t.ledger_gateway("M-Pesa"),
-        Some(("gateway", name)) => t.ledger_gateway(name),
-        _ if account == "revenue" => t.ledger_revenue().to_owned(),
-        _ => account.to_owned(),
-    }
 }
 
 fn actor(t: Lang, actor: &str, names: &HashMap<AccountId, String>) -> String {

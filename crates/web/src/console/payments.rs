@@ -212,7 +212,7 @@ async fn facts(who: &SignedInCaller, story: &PaymentStory) -> Result<Vec<Fact>, 
     }
     for transfer in &story.transfers {
         facts.push(Fact::link(
-            format!("{} → {}", transfer.credit, transfer.debit),
+            format!("{} → {}", format::account(t, &transfer.credit), format::account(t, &transfer.debit)),
             transfer.amount.to_string(),
             "/console/ledger",
         ));

@@ -113,7 +113,7 @@ pub(super) fn fields(plan: &Plan) -> Fields {
     };
     let mut pairs = vec![
         ("name", plan.name.clone()),
-        ("price", plan.price.decimal()),
+        ("price", price(plan)),
         ("limit", limit.to_owned()),
         ("starts", starts.to_owned()),
         ("devices", terms.device_limit.to_string()),
@@ -161,6 +161,12 @@ pub(super) fn fields(plan: &Plan) -> Fields {
         pairs.push(("on_sale", "1".to_owned()));
     }
     Fields::from(pairs)
+}
+
+/// The price as people type it: without cents that are none.
+fn price(plan: &Plan) -> String {
+    let whole = plan.price.whole_major();
+    whole.map_or_else(|| plan.price.decimal(), |major| major.to_string())
 }
 
 /// The plan that the fields describe; none if some do not fit: the form then says which.

@@ -76,7 +76,11 @@ pub(super) fn install(
     setup.ports = wanted.ports()?;
     setup.time_zone.clone_from(&who.provider.time_zone);
     // The portal sends logins to this name only, so the router has to serve its pages under it.
-    setup.dns_name = router.hotspot_host.parse()?;
+    match router.hotspot_host.parse()? {
+        // A simulator on this machine: what a real router would get, with the usual network.
+        Host::Address(address) if address.is_loopback() => {}
+        host => setup.dns_name = host,
+    }
     if let Host::Address(address) = setup.dns_name {
         let fits = PREFIXES
             .iter()

@@ -92,7 +92,7 @@ pub(super) fn row(
         up: format::bytes(t, session.usage.octets_in),
         left: match (open, standing) {
             (true, Some(entitlement)) => tickets::left(who, &entitlement),
-            _ => session.terminate_cause.clone().unwrap_or_default(),
+            _ => format::session_end(t, session.terminate_cause.as_deref().unwrap_or_default()),
         },
     }
 }

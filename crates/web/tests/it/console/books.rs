@@ -24,7 +24,7 @@ async fn a_payment_tells_its_story() {
             "0712 345 678",
             "02:00:5E:10:00:01",
             "Gate",
-            "revenue → gateway:mpesa",
+            "Earned → Received by M-Pesa",
         ]);
         owner.get("/console/ledger").await.is(200).shows(&[
             "Received by M-Pesa",

@@ -68,6 +68,7 @@ async fn a_new_plan_is_on_the_portal_at_once() {
             "value=\"2500\"",
             "value=\"06:00\"",
             "value=\"Weekend\"",
+            "value=\"99\"",
         ]);
         owner.submit(&path, &FULL).await;
         assert_eq!(

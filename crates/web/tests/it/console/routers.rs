@@ -68,6 +68,27 @@ async fn a_router_is_added_and_its_script_is_ready_to_paste() {
 }
 
 #[tokio::test]
+async fn a_hotspot_that_cannot_be_gets_no_script() {
+    for world in worlds().await {
+        let owner = world.owner().await;
+        for (address, says) in [
+            ("224.0.0.1", "No script can be written"),
+            ("10.7.0.0", "No script can be written"),
+            ("127.0.0.1", "10.20.0.1/22"),
+            ("wifi.mama.example", "wifi.mama.example"),
+        ] {
+            let form = [("name", "Odd"), ("address", address), ("coa", "")];
+            let path = owner
+                .post("/console/routers", &form)
+                .await
+                .is(303)
+                .location();
+            owner.get(&path).await.is(200).shows(&[says]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_router_is_changed_and_taken_away() {
     for world in worlds().await {
         let owner = world.owner().await;

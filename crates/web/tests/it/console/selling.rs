@@ -132,9 +132,11 @@ async fn a_ticket_is_handed_out_in_two_taps_and_found_again() {
             .await
             .is(422)
             .shows(&["aria-invalid", "value=\"12\""]);
-        let unknown = [("plan", world.shop.router.id.to_string())];
-        let unknown = [("plan", unknown[0].1.as_str())];
-        owner.post("/console/sell", &unknown).await.is(404);
+        let unknown = world.shop.router.id.to_string();
+        owner
+            .post("/console/sell", &[("plan", unknown.as_str())])
+            .await
+            .is(404);
     }
 }
 

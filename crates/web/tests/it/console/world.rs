@@ -141,6 +141,10 @@ impl Browser {
             .insert(name.into(), value.into());
     }
 
+    pub(crate) fn cookie(&self, name: &str) -> String {
+        self.cookies.lock().unwrap()[name].clone()
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.cookies.lock().unwrap().contains_key(name)
     }
