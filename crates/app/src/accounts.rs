@@ -68,14 +68,15 @@ impl App {
         source: &str,
     ) -> Result<SignedIn> {
         let username = username.trim().to_lowercase();
-        for key in [format!("user {username}"), format!("from {source}")] {
+        // Counted before the password is checked, so that many at once are counted too, and taken
+        // back if it fits.
+        let allowance = Action::SignIn.allowance();
+        let keys =
+            [format!("user {username}"), format!("from {source}")].map(|key| (Action::SignIn, key));
+        for key in &keys {
             self.limits
                 .by_text
-                .take(
-                    (Action::SignIn, key),
-                    Action::SignIn.allowance(),
-                    self.now(),
-                )
+                .take(key.clone(), allowance, self.now())
                 .map_err(|retry_after| Error::TooMany { retry_after })?;
         }
         let account = self
@@ -91,7 +92,12 @@ impl App {
             .or_else(|| NOBODY.clone());
         let fits = verify(hash.unwrap_or_default(), password.clone()).await;
         match account {
-            Some(account) if fits => self.signed_in(account).await,
+            Some(account) if fits => {
+                for key in &keys {
+                    self.limits.by_text.give_back(key, allowance);
+                }
+                self.signed_in(account).await
+            }
             _ => Err(Error::SignedOut),
         }
     }

@@ -102,6 +102,17 @@ impl<K: Eq + Hash> Limiter<K> {
         Ok(())
     }
 
+    /// Takes a counted try back: it was none.
+    pub(crate) fn give_back(&self, key: &K, allowance: Allowance) {
+        let mut buckets = self
+            .buckets
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(bucket) = buckets.get_mut(key) {
+            bucket.left = bucket.left.saturating_add(1000).min(allowance.full());
+        }
+    }
+
     /// Whether a try is left, without counting one.
     pub(crate) fn is_left(&self, key: &K, allowance: Allowance, now: Timestamp) -> bool {
         let buckets = self
@@ -131,10 +142,12 @@ pub(crate) struct Limits {
 /// What is limited.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Action {
-    /// Signing in, by username and by address.
+    /// Signing in with a wrong password, by username and by address.
     SignIn,
-    /// Starting a payment, by phone, by device and by address.
+    /// Starting a payment, by phone and by device.
     StartPayment,
+    /// Starting a payment without naming a device, by address: many customers may share one.
+    StartPaymentFrom,
     /// Typing a code wrong, by provider, by device and by address.
     WrongCode,
     /// Claiming to have paid, by address and device.
@@ -148,6 +161,7 @@ impl Action {
         match self {
             Self::SignIn => Allowance::new(10, 15 * 60),
             Self::StartPayment => Allowance::new(6, 120),
+            Self::StartPaymentFrom => Allowance::new(60, 60),
             Self::WrongCode => Allowance::new(10, 600),
             Self::Claim => Allowance::new(5, 600),
             Self::Query => Allowance::new(60, 60),

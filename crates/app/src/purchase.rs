@@ -192,20 +192,16 @@ impl App {
     }
 
     fn limit_payments(&self, purchase: &Purchase, phone: &Phone) -> Result<()> {
-        // By device and by phone; the address stands for both where there is no device, and many
-        // customers share one behind a hotspot.
-        let device = purchase
-            .visit
-            .mac
-            .map_or_else(|| purchase.source.clone(), |mac| mac.to_string());
-        for key in [phone.digits().to_owned(), device] {
+        let by_device = match purchase.visit.mac {
+            Some(mac) => (Action::StartPayment, mac.to_string()),
+            None => (Action::StartPaymentFrom, purchase.source.clone()),
+        };
+        let by_phone = (Action::StartPayment, phone.digits().to_owned());
+        for key in [by_phone, by_device] {
+            let allowance = key.0.allowance();
             self.limits
                 .by_text
-                .take(
-                    (Action::StartPayment, key),
-                    Action::StartPayment.allowance(),
-                    self.now(),
-                )
+                .take(key, allowance, self.now())
                 .map_err(|retry_after| Error::TooMany { retry_after })?;
         }
         Ok(())
