@@ -1,6 +1,11 @@
 // Comforts of the console; every page works without this file.
 (function () {
   "use strict";
+  // A page that the browser keeps for "back" would keep its stream too, and a browser opens six at most.
+  var stream;
+  htmx.createEventSource = function (url) { return (stream = new EventSource(url)); };
+  addEventListener("pagehide", function () { if (stream) stream.close(); });
+  addEventListener("pageshow", function (event) { if (event.persisted) location.reload(); });
   document.addEventListener("click", function (event) {
     var copy = event.target.closest("[data-copy]");
     if (copy) {

@@ -27,6 +27,9 @@
       var events = new EventSource(wait.getAttribute("data-events"));
       events.onmessage = function (event) { told(JSON.parse(event.data)); };
       events.onerror = function () { events.close(); ask(); };
+      // A page that the browser keeps for "back" would keep its stream too, and a browser opens six at most.
+      addEventListener("pagehide", function () { events.close(); });
+      addEventListener("pageshow", function (event) { if (event.persisted) location.reload(); });
     } else ask();
   }
   // Copy buttons.

@@ -272,6 +272,31 @@ fn month(lang: Lang, month: i8) -> &'static str {
     }
 }
 
+/// An account of the ledger, as its owner calls it.
+#[must_use]
+pub fn account(t: Lang, account: &str) -> String {
+    match account.split_once(':') {
+        Some(("gateway", "mpesa")) => t.ledger_gateway("M-Pesa"),
+        Some(("gateway", name)) => t.ledger_gateway(name),
+        _ if account == "revenue" => t.ledger_revenue().to_owned(),
+        _ => account.to_owned(),
+    }
+}
+
+/// Why a session ended, from what the router said (Acct-Terminate-Cause, RFC 2866 §5.10).
+#[must_use]
+pub fn session_end(t: Lang, cause: &str) -> String {
+    match cause {
+        "User-Request" => t.session_end_user(),
+        "Session-Timeout" => t.session_end_time(),
+        "Lost-Carrier" | "Lost-Service" | "Idle-Timeout" => t.session_end_left(),
+        "Admin-Reset" => t.session_end_here(),
+        "Admin-Reboot" | "NAS-Reboot" => t.session_end_router(),
+        other => other,
+    }
+    .to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

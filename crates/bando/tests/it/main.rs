@@ -1,6 +1,7 @@
 //! Tests of the whole program, seen from outside.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod browser;
 mod browser_smoke;
 mod clients_smoke;
 mod flow;

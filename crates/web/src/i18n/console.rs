@@ -106,6 +106,11 @@ messages! {
     check_routers: "Check the routers" / "Kagua ruta" / "Vérifier les routeurs";
     since(time): "since {time}" / "tangu {time}" / "depuis {time}";
     from_to(from, to): "{from} to {to}" / "{from} hadi {to}" / "{from} à {to}";
+    session_end_user: "logged out" / "alijiondoa" / "s’est déconnecté";
+    session_end_time: "time was over" / "muda uliisha" / "temps écoulé";
+    session_end_left: "left the Wi-Fi" / "aliondoka kwenye Wi-Fi" / "a quitté le Wi-Fi";
+    session_end_here: "disconnected from here" / "alitenganishwa kutoka hapa" / "déconnecté d’ici";
+    session_end_router: "the router restarted" / "ruta iliwashwa upya" / "le routeur a redémarré";
     session_was_ended: "Disconnected. The ticket still works." / "Ametenganishwa. Tiketi bado inafanya kazi." / "Déconnecté. Le ticket reste valable.";
     session_will_end: "The ticket is closed on our side; the router has not answered yet and is asked again." / "Tumefunga upande wetu; ruta bado haijajibu na inaulizwa tena." / "C’est fermé de notre côté ; le routeur n’a pas encore répondu et est relancé.";
 }

@@ -165,8 +165,8 @@ pub struct PacketRow {
 pub struct MoneyPane {
     /// Takings today.
     pub today: String,
-    /// Payments today.
-    pub payments: u64,
+    /// How many payments that are: `96 payments`.
+    pub payments: String,
     /// The provider's balance in the ledger.
     pub balance: String,
     /// Every ledger transaction sums to zero.
@@ -195,7 +195,7 @@ pub struct MoneyStep {
 pub struct EntryRow {
     /// `12:41:09`.
     pub at: String,
-    /// The account: `M-Pesa clearing`.
+    /// The account: `Received by M-Pesa`.
     pub account: String,
     /// Signed: `+KES 50`, `−KES 50`.
     pub amount: String,

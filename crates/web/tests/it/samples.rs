@@ -1191,7 +1191,7 @@ fn demo(lang: Lang) -> Demo {
             },
             money: MoneyPane {
                 today: s("KES 4,250"),
-                payments: 96,
+                payments: s("96 payments"),
                 balance: s("KES 61,480"),
                 balanced: true,
                 timeline: vec![
@@ -1202,8 +1202,8 @@ fn demo(lang: Lang) -> Demo {
                     step(lang.timeline_ticket(), "", "", "later"),
                 ],
                 entries: vec![
-                    entry("12:38:02", "M-Pesa clearing", "+KES 20"),
-                    entry("12:38:02", "Sales", "−KES 20"),
+                    entry("12:38:02", "Received by M-Pesa", "+KES 20"),
+                    entry("12:38:02", "Earned", "−KES 20"),
                 ],
             },
         },

@@ -56,7 +56,7 @@ pub(crate) struct View {
 
 impl View {
     /// A cheap phone: 360 × 640, light, scripts on.
-    pub(crate) fn phone() -> Self {
+    pub(crate) const fn phone() -> Self {
         Self {
             width: 360,
             height: 640,
@@ -66,7 +66,7 @@ impl View {
     }
 
     /// A desk: 1280 × 800, light, scripts on.
-    pub(crate) fn desk() -> Self {
+    pub(crate) const fn desk() -> Self {
         Self {
             width: 1280,
             height: 800,
@@ -75,7 +75,7 @@ impl View {
     }
 
     /// The same with scripts off.
-    pub(crate) fn without_scripts(self) -> Self {
+    pub(crate) const fn without_scripts(self) -> Self {
         Self {
             scripts: false,
             ..self
@@ -83,7 +83,7 @@ impl View {
     }
 
     /// The same for somebody who prefers dark.
-    pub(crate) fn dark(self) -> Self {
+    pub(crate) const fn dark(self) -> Self {
         Self { dark: true, ..self }
     }
 }
@@ -112,6 +112,7 @@ impl Browser {
             "browserName": "chrome",
             "goog:chromeOptions": { "args": flags },
             "goog:loggingPrefs": { "browser": "ALL" },
+            "timeouts": { "pageLoad": PATIENCE.as_millis() },
         }}});
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let mut browser = Self {
@@ -152,6 +153,24 @@ impl Browser {
         let element = self.wait_for(css).await;
         self.tell(&format!("element/{element}/click"), &json!({}))
             .await;
+    }
+
+    /// Gives the browser a cookie of the site it is at.
+    pub(crate) async fn take_cookie(&self, name: &str, value: &str) {
+        let cookie = json!({ "cookie": { "name": name, "value": value } });
+        self.tell("cookie", &cookie).await;
+    }
+
+    /// Goes into the first frame that the selector finds: what follows happens in there.
+    pub(crate) async fn enter_frame(&self, css: &str) {
+        let element = self.wait_for(css).await;
+        self.tell("frame", &json!({ "id": { ELEMENT: element } }))
+            .await;
+    }
+
+    /// Goes back from frames to the page itself.
+    pub(crate) async fn leave_frames(&self) {
+        self.tell("frame", &json!({ "id": null })).await;
     }
 
     /// Empties a field and types into it.
