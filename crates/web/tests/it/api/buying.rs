@@ -104,7 +104,7 @@ async fn a_payment_is_watched_until_it_is_paid() {
 #[tokio::test]
 async fn a_refused_payment_says_so_in_the_payers_language() {
     for world in worlds().await {
-        let body = json!({"phone": "+2250700000000", "plan_id": world.ours.plan});
+        let body = json!({"phone": "0700000112", "plan_id": world.ours.plan});
         let call = world
             .post("/api/pay", body)
             .header("accept-language", "fr-CI,fr;q=0.9");
@@ -115,6 +115,15 @@ async fn a_refused_payment_says_so_in_the_payers_language() {
         let state = world.get(path(&answer.json["status_url"])).await;
         assert_eq!(state.is(200).json["message"], french);
         assert_eq!(state.json["ticket"], Value::Null);
+        assert_eq!(world.gateway.prompts(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_phone_that_mpesa_cannot_reach_is_refused_before_there_is_a_payment() {
+    for world in worlds().await {
+        let body = json!({"phone": "+2250700000000", "plan_id": world.ours.plan});
+        world.post("/api/pay", body).await.is_problem(422, "invalid");
         assert_eq!(world.gateway.prompts(), 0);
     }
 }

@@ -369,14 +369,17 @@ impl FakeGateway {
     }
 }
 
+/// The phone that the gateway refuses to prompt.
+const REFUSED: &str = "254700000112";
+
 #[async_trait]
 impl Gateway for FakeGateway {
     async fn start(&self, _: &Account, charge: &Charge) -> Start {
-        if charge.phone.country() != Some(Country::Ke) {
+        if charge.phone.digits() == REFUSED {
             return Start::Refused {
                 failure: bando_domain::PaymentFailure::PayerNotAllowed,
-                code: "foreign".into(),
-                message: "not a Kenyan number".into(),
+                code: "E3008".into(),
+                message: "the user has a bad debt contract".into(),
             };
         }
         let mut started = self.started.lock().expect("lock");
