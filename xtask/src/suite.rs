@@ -34,6 +34,12 @@ pub(crate) fn run() -> Result<()> {
     {
         let run = || torture::run_in(&outside, torture, &torture.arguments_of_a_whole_run());
         step(&mut tally, torture.name(), run);
+        for bug in torture.planted_bugs() {
+            let name = format!("{} --planted {bug}", torture.name());
+            step(&mut tally, &name, || {
+                torture::control(&outside, torture, bug)
+            });
+        }
     }
 
     drop(outside);

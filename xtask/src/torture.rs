@@ -3,7 +3,7 @@
 //! Such a program is a test target with `harness = false` and `test = false`, so that a plain `cargo test` leaves it
 //! out. Its last line is `… N cases, N violations`, and it exits non-zero on any violation.
 
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use anyhow::{Result, ensure};
 
@@ -38,9 +38,35 @@ impl Torture {
     /// What a whole run asks of it.
     pub(crate) fn arguments_of_a_whole_run(self) -> Vec<String> {
         match self {
-            Self::Race => Vec::new(),
-            Self::Crash => vec!["--cycles".to_owned(), "500".to_owned()],
+            Self::Race => self.so_many(10),
+            Self::Crash => self.so_many(500),
         }
+    }
+
+    /// The bugs planted in the program that it must notice, to show that it notices anything.
+    pub(crate) fn planted_bugs(self) -> &'static [&'static str] {
+        match self {
+            Self::Race => &["no-device-lock", "settle-twice"],
+            Self::Crash => &["answer-before-store", "ticket-after-commit", "settle-twice"],
+        }
+    }
+
+    fn so_many(self, count: u32) -> Vec<String> {
+        let what = match self {
+            Self::Race => "--rounds",
+            Self::Crash => "--cycles",
+        };
+        vec![what.to_owned(), count.to_string()]
+    }
+
+    /// Few, but enough for any planted bug.
+    fn arguments_of_a_control(self, bug: &str) -> Vec<String> {
+        let mut arguments = self.so_many(match self {
+            Self::Race => 3,
+            Self::Crash => 160,
+        });
+        arguments.extend(["--planted".to_owned(), bug.to_owned()]);
+        arguments
     }
 }
 
@@ -51,15 +77,7 @@ pub(crate) fn run(torture: Torture, arguments: &[String]) -> Result<()> {
 
 /// Runs one in a world that is already prepared.
 pub(crate) fn run_in(outside: &Outside, torture: Torture, arguments: &[String]) -> Result<()> {
-    let mut command: Command = outside.cargo();
-    command
-        .args(TEST)
-        .args(["--test", torture.name(), "--"])
-        .args(arguments);
-    let mut violations = None;
-    let status = program::watch(&mut command, &mut |line| {
-        violations = count(line).or(violations);
-    })?;
+    let (status, violations) = watch(outside, torture, arguments)?;
     if let Some(violations) = violations {
         ensure!(violations == 0, "{violations} violations");
     }
@@ -72,6 +90,34 @@ pub(crate) fn run_in(outside: &Outside, torture: Torture, arguments: &[String]) 
         "it did not say how many cases and violations there were"
     );
     Ok(())
+}
+
+/// Runs one with a bug planted in the program, and fails unless it notices.
+pub(crate) fn control(outside: &Outside, torture: Torture, bug: &str) -> Result<()> {
+    let (status, violations) = watch(outside, torture, &torture.arguments_of_a_control(bug))?;
+    ensure!(
+        !status.success() && violations.is_some_and(|violations| violations > 0),
+        "the planted bug {bug} was not noticed"
+    );
+    Ok(())
+}
+
+/// How it ended, and how many violations it counted.
+fn watch(
+    outside: &Outside,
+    torture: Torture,
+    arguments: &[String],
+) -> Result<(ExitStatus, Option<u64>)> {
+    let mut command: Command = outside.cargo();
+    command
+        .args(TEST)
+        .args(["--test", torture.name(), "--"])
+        .args(arguments);
+    let mut violations = None;
+    let status = program::watch(&mut command, &mut |line| {
+        violations = count(line).or(violations);
+    })?;
+    Ok((status, violations))
 }
 
 /// The number of violations, from a line `… N cases, N violations`.

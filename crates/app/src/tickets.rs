@@ -434,7 +434,7 @@ impl App {
             let Some(batch) = tx.lock_batch(id).await?.filter(|b| b.made < b.size) else {
                 return Ok(Done::Finished);
             };
-            if self.now() >= job.leased_until.minus(Duration::from_secs(10)) {
+            if self.now() >= job.leased_until.minus(self.settings.job_lease / 4) {
                 return Ok(Done::Later(Duration::ZERO, "out of time; going on".into()));
             }
             let step = (batch.size - batch.made).min(BATCH_STEP);

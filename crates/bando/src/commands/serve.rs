@@ -105,7 +105,10 @@ async fn setup(config: &Config, http: tokio::net::TcpListener) -> Result<Setup> 
         behind_proxy: config.http.behind_proxy,
         radius,
         settings,
-        patience: Patience::default(),
+        patience: Patience {
+            disconnect: DISCONNECT,
+            ..Patience::default()
+        },
     })
 }
 

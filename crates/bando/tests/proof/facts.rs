@@ -149,12 +149,12 @@ impl Facts {
                 mac: c.next(),
                 checkout: c.next(),
                 receipt: c.next(),
-                ticket: c.next().map(hex),
+                ticket: c.maybe_hex(),
             }),
             "ticket" => self.tickets.push(Ticket {
                 provider: c.hex()?,
                 id: c.hex()?,
-                payment: c.next().map(hex),
+                payment: c.maybe_hex(),
                 state: c.text()?,
                 price: c.int()?,
                 validity_seconds: validity(&c.text()?)?,
@@ -219,7 +219,11 @@ impl Columns {
     }
 
     fn hex(&mut self) -> Result<String> {
-        self.text().map(hex)
+        self.text().map(|text| hex(&text))
+    }
+
+    fn maybe_hex(&mut self) -> Option<String> {
+        self.next().map(|text| hex(&text))
     }
 
     fn int(&mut self) -> Result<i64> {
@@ -232,7 +236,7 @@ impl Columns {
 }
 
 /// An id or bytes, as either engine writes them, in small hex.
-fn hex(text: String) -> String {
+fn hex(text: &str) -> String {
     text.trim_start_matches("\\x").replace('-', "")
 }
 

@@ -58,12 +58,12 @@ fn success(prompt: &Prompted) -> Value {
 }
 
 /// The same with something else at one place.
-fn with(prompt: &Prompted, place: &str, value: Value) -> Value {
+fn with(prompt: &Prompted, place: &str, value: Value) -> String {
     let mut body = success(prompt);
     if let Some(found) = body.pointer_mut(place) {
         *found = value;
     }
-    body
+    body.to_string()
 }
 
 /// Right messages at wrong addresses.
@@ -116,9 +116,17 @@ fn references(known: &Known<'_>, list: &mut Forgeries) {
     let to = &known.open.callback_url;
     let place = |name| format!("/Body/stkCallback/{name}");
     let (checkout, merchant) = (place("CheckoutRequestID"), place("MerchantRequestID"));
-    list.post("everything right but the money", to, success(known.open));
+    list.post(
+        "everything right but the money",
+        to,
+        success(known.open).to_string(),
+    );
     list.post("a replay of another's success", to, known.paid_body);
-    list.post("another business's success", to, success(known.other));
+    list.post(
+        "another business's success",
+        to,
+        success(known.other).to_string(),
+    );
     list.post(
         "a replay of its own success",
         &known.paid.callback_url,
@@ -234,7 +242,11 @@ fn odd_json(known: &Known<'_>, list: &mut Forgeries) {
         with(known.other, metadata, json!({"Item": many})),
     );
     list.post("an array around it", to, format!("[{text}]"));
-    list.post("a string around it", to, Value::from(text.clone()));
+    list.post(
+        "a string around it",
+        to,
+        Value::from(text.clone()).to_string(),
+    );
     list.post("deep arrays", to, "[".repeat(30_000));
     list.post("deep objects", to, "{\"Body\":".repeat(7_000));
     list.post(
@@ -298,8 +310,8 @@ fn garbage(known: &Known<'_>, list: &mut Forgeries) {
 struct Forgeries(Vec<Forgery>);
 
 impl Forgeries {
-    fn post(&mut self, what: &str, url: &str, body: impl ToString) {
-        self.raw(what, url, JSON, body.to_string().into_bytes());
+    fn post(&mut self, what: &str, url: &str, body: impl Into<Vec<u8>>) {
+        self.raw(what, url, JSON, body.into());
     }
 
     fn raw(&mut self, what: &str, url: &str, content_type: &'static str, body: Vec<u8>) {
