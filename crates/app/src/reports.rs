@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bando_domain::{Money, PaymentId, PaymentStatus, Timestamp};
 use bando_store::{
-    AuditEntry, Balance, Cursor, Customer, JobKind, Page, Payment, PaymentFilter, Provider, Router,
-    TimelineEntry, Transfer,
+    AuditEntry, Balance, Cursor, Customer, JobKind, Page, Payment, PaymentFilter, PaymentStep,
+    Provider, Router, TimelineEntry, Transfer,
 };
 
 use crate::caller::Permission;
@@ -237,9 +237,22 @@ impl App {
         caller.need(Permission::Look)?;
         let mut tx = self.store.read(caller.provider).await?;
         let payment = tx.payment(id).await?.ok_or(Error::NotFound("payment"))?;
+        let mut timeline = tx.payment_timeline(id).await?;
+        let let_in = |entry: &TimelineEntry| entry.step == PaymentStep::Connected;
+        if let Some(ticket) = payment.ticket_id
+            && !timeline.iter().any(let_in)
+        {
+            // A device that the ticket was bought on needs no admission: its first session tells.
+            let first = tx.sessions_of_ticket(ticket).await?.pop();
+            timeline.extend(first.map(|session| TimelineEntry {
+                at: session.started_at,
+                step: PaymentStep::Connected,
+                detail: session.mac.map(|mac| mac.to_string()),
+            }));
+        }
         Ok(PaymentStory {
             payment,
-            timeline: tx.payment_timeline(id).await?,
+            timeline,
             transfers: tx.transfers_of_payment(id).await?,
         })
     }

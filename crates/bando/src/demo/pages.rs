@@ -392,6 +392,8 @@ fn telling(summary: &str, note: Option<&str>) -> String {
         .collect();
     let found = TELLING.iter().filter_map(|name| {
         let (name, value) = attributes.iter().find(|(n, _)| n == name)?;
+        // Of a name only the beginning is there, and how long it is.
+        let value = value.split('<').next().unwrap_or(value);
         Some(format!("{name} {}", value.trim_matches('"')))
     });
     note.map(str::to_owned)

@@ -144,7 +144,7 @@ fn topics(change: Change) -> u8 {
     match change {
         Change::Payment(_) => PAYMENTS | HOME,
         Change::Ticket(_) => TICKETS,
-        Change::Session(_) => SESSIONS | TICKETS | HOME,
+        Change::Session(_) => SESSIONS | TICKETS | PAYMENTS | HOME,
         Change::Router(_) => ROUTERS | HOME,
         Change::Batch(_) => BATCHES,
         Change::Settings => HOME,

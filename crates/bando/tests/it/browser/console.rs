@@ -118,7 +118,7 @@ async fn a_wrong_password_is_told_and_signing_out_is_final() {
     see(&browser, Face::Console, "console-sign-in-wrong.phone").await;
     sign_in(&browser, base_url).await;
     browser.go(&format!("{base_url}/console/more")).await;
-    browser.click("form[action$='/sign-out'] button").await;
+    browser.click("main form[action$='/sign-out'] button").await;
     browser.go(&format!("{base_url}/console/payments")).await;
     browser.wait_for("#password").await;
 }
@@ -141,5 +141,6 @@ async fn settings_are_tested_against_m_pesa_and_a_router_gets_its_script() {
     browser.wait_for("button[data-copy='#script-text']").await;
     browser.click("label[for=version-6]").await;
     browser.click("#script form button").await;
-    browser.wait_for_text("#script-text", "6.49").await;
+    browser.wait_for("#version-6:checked").await;
+    browser.wait_for_text("#script-text", "/radius").await;
 }

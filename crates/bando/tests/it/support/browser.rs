@@ -148,11 +148,29 @@ impl Browser {
         text_of(&self.get("title").await)
     }
 
-    /// Clicks on the first element that the selector finds, once it is there.
+    /// Clicks on the first element that the selector finds, once it is there and scrolled to.
     pub(crate) async fn click(&self, css: &str) {
+        let clicked = self.until(|| self.try_click(css)).await;
+        assert!(clicked.is_some(), "{css} never stays for a click");
+    }
+
+    /// Clicks; `None` if a live page has drawn the element anew meanwhile.
+    async fn try_click(&self, css: &str) -> Option<()> {
         let element = self.wait_for(css).await;
-        self.tell(&format!("element/{element}/click"), &json!({}))
-            .await;
+        // What is in the window may still be under a bar that stays at its edge.
+        let scroll = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
+        let scroll = json!({ "script": scroll, "args": [{ ELEMENT: element }] });
+        for (command, body) in [
+            ("execute/sync".to_owned(), scroll),
+            (format!("element/{element}/click"), json!({})),
+        ] {
+            match self.send("POST", &self.path(&command), &body).await {
+                Ok(_) => {}
+                Err(error) if error.starts_with("stale element") => return None,
+                Err(error) => panic!("click on {css}: {error}"),
+            }
+        }
+        Some(())
     }
 
     /// Gives the browser a cookie of the site it is at.
@@ -415,7 +433,7 @@ impl Drop for Browser {
 fn save(name: &str, png: &Value) -> PathBuf {
     let directory = bando_testkit::repository().join("target/screenshots");
     std::fs::create_dir_all(&directory).unwrap();
-    let path = directory.join(name).with_extension("png");
+    let path = directory.join(format!("{name}.png"));
     std::fs::write(&path, STANDARD.decode(png.as_str().unwrap()).unwrap()).unwrap();
     path
 }
