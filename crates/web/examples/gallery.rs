@@ -1,7 +1,7 @@
 //! Writes every page with sample content as standalone HTML, to look at:
 //! `cargo run -p bando-web --example gallery -- OUTDIR`, then open `OUTDIR/index.html`.
 
-#[path = "../tests/it/samples.rs"]
+#[path = "../tests/it/samples/mod.rs"]
 mod samples;
 
 use bando_web::{assets, i18n::Lang};
