@@ -10,6 +10,7 @@ pub mod i18n;
 mod portal;
 pub mod qr;
 mod server;
+mod standing;
 mod state;
 pub mod views;
 

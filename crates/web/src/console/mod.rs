@@ -19,6 +19,7 @@ mod plan_form;
 mod plans;
 mod router_script;
 mod routers;
+mod search;
 mod sell;
 mod sessions;
 mod settings;

@@ -1,12 +1,13 @@
 //! Payments: the list, its file for spreadsheets, and the story of one.
 
-use bando_app::{Found, Payment, PaymentFilter, PaymentStep, PaymentStory, Permission};
+use bando_app::{Payment, PaymentFilter, PaymentStep, PaymentStory, Permission};
 use bando_domain::{PaymentId, PaymentStatus};
 use url::form_urlencoded::Serializer;
 
 use super::answer::{Answer, Fault, file, html, see_other};
 use super::csv;
 use super::fields::{Asked, Fields, Id};
+use super::search::{self, Search};
 use super::who::SignedInCaller;
 use super::words::{self, Done};
 use crate::format;
@@ -26,34 +27,29 @@ const PART: usize = 500;
 /// `GET /console/payments?q=&status=&period=&before=&format=csv`
 pub(super) async fn list(who: SignedInCaller, Asked(query): Asked) -> Answer {
     let shown = shown(&query);
-    let mut filter = PaymentFilter {
-        status: shown.status.map(status),
-        ..PaymentFilter::default()
+    let from = match days(shown.period) {
+        Some(days) => Some(who.app.start_of_day(&who.caller, days - 1).await?),
+        None => None,
     };
-    if let Some(days) = days(shown.period) {
-        filter.from = Some(who.app.start_of_day(&who.caller, days - 1).await?);
-    }
-    let mut nothing = false;
-    if !shown.q.is_empty() {
-        match who.app.find(&who.caller, &shown.q).await? {
-            Found::Ticket(id) => return see_other(&format!("/console/tickets/{id}")),
-            Found::Payment(id) => return see_other(&format!("/console/payments/{id}")),
-            Found::Phone(phone) => filter.phone = Some(phone),
-            Found::Mac(mac) => filter.mac = Some(mac),
-            Found::Nothing => nothing = true,
-        }
-    }
+    let filter = match Search::of(&who, &shown.q).await? {
+        Search::One(address) => return see_other(&address),
+        Search::Rows { phone, mac } => Some(PaymentFilter {
+            status: shown.status.map(status),
+            phone,
+            mac,
+            from,
+            ..PaymentFilter::default()
+        }),
+        Search::Nothing => None,
+    };
     if query.text("format") == "csv" {
-        return export(who, filter, nothing);
+        return export(who, filter);
     }
     let before = query.parsed::<PaymentId>("before");
     let after = before.map(|id| bando_app::Cursor(id.uuid()));
-    let found = match nothing {
-        true => bando_app::Page {
-            rows: Vec::new(),
-            next: None,
-        },
-        false => who.app.payments(&who.caller, &filter, after, PAGE).await?,
+    let found = match filter {
+        Some(filter) => who.app.payments(&who.caller, &filter, after, PAGE).await?,
+        None => search::no_rows(),
     };
     let shows_paid =
         shown.q.is_empty() && matches!(shown.status, None | Some(views::PaymentStatus::Success));
@@ -132,15 +128,16 @@ pub(super) async fn check(who: SignedInCaller, Id(id): Id<PaymentId>) -> Answer 
     })
 }
 
-fn export(who: SignedInCaller, filter: PaymentFilter, nothing: bool) -> Answer {
+/// The payments as a file; only its head without a filter, when there is nothing to find.
+fn export(who: SignedInCaller, filter: Option<PaymentFilter>) -> Answer {
     let head = csv::line([
         "time", "payment", "status", "amount", "currency", "plan", "phone", "device", "receipt",
         "gateway", "failure",
     ]);
     let name = format!("payments-{}.csv", who.provider.slug);
-    if nothing {
+    let Some(filter) = filter else {
         return file(&name, "text/csv; charset=utf-8", head);
-    }
+    };
     let whole_phone = who.may(Permission::Manage);
     let line = move |p: &Payment| {
         csv::line([
@@ -212,7 +209,11 @@ async fn facts(who: &SignedInCaller, story: &PaymentStory) -> Result<Vec<Fact>, 
     }
     for transfer in &story.transfers {
         facts.push(Fact::link(
-            format!("{} → {}", format::account(t, &transfer.credit), format::account(t, &transfer.debit)),
+            format!(
+                "{} → {}",
+                format::account(t, &transfer.credit),
+                format::account(t, &transfer.debit)
+            ),
             transfer.amount.to_string(),
             "/console/ledger",
         ));
@@ -265,7 +266,7 @@ fn problem(payment: &Payment) -> Option<PaymentProblem> {
 
 /// What the address asks for. A search looks everywhere unless a period is named.
 fn shown(query: &Fields) -> Filter {
-    let q: String = query.text("q").chars().take(100).collect();
+    let q = search::text(query);
     let named = Period::ALL
         .into_iter()
         .find(|p| p.slug() == query.text("period"));

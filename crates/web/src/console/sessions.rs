@@ -3,19 +3,19 @@
 use std::collections::HashMap;
 
 use bando_app::{OnlineSession, Session, Ticket};
-use bando_domain::{Entitlement, RouterId, SessionId};
+use bando_domain::{RouterId, SessionId};
 
 use super::answer::{Answer, Fault, html, see_other};
 use super::fields::{Asked, Id};
-use super::tickets;
+use super::search;
 use super::who::SignedInCaller;
-use super::words::Done;
-use crate::format;
+use super::words::{self, Done};
 use crate::views::console::{Section, SessionRow, Sessions};
+use crate::{format, standing};
 
 /// `GET /console/sessions?q=`
 pub(super) async fn list(who: SignedInCaller, Asked(query): Asked) -> Answer {
-    let q: String = query.text("q").chars().take(100).collect();
+    let q = search::text(&query);
     let online = who.app.online(&who.caller).await?;
     let routers = router_names(&who).await?;
     let wanted = needle(&q);
@@ -57,16 +57,7 @@ pub(super) fn row(
     let t = who.t;
     let open = session.stopped_at.is_none();
     let clock = |at: bando_domain::Timestamp| who.times.clock(at.as_millis());
-    let standing = ticket.and_then(|ticket| {
-        Entitlement::of(
-            ticket.state,
-            &ticket.terms,
-            ticket.expires_at,
-            ticket.usage,
-            who.now,
-        )
-        .ok()
-    });
+    let standing = ticket.and_then(|ticket| standing::of(ticket, who.now).ok());
     let phone = ticket.and_then(|ticket| ticket.phone.as_ref());
     let href = session.ticket_id.map(|id| format!("/console/tickets/{id}"));
     SessionRow {
@@ -91,7 +82,7 @@ pub(super) fn row(
         down: format::bytes(t, session.usage.octets_out),
         up: format::bytes(t, session.usage.octets_in),
         left: match (open, standing) {
-            (true, Some(entitlement)) => tickets::left(who, &entitlement),
+            (true, Some(entitlement)) => words::left(t, &entitlement),
             _ => format::session_end(t, session.terminate_cause.as_deref().unwrap_or_default()),
         },
     }

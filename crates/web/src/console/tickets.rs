@@ -1,20 +1,21 @@
 //! Tickets: the list, and one with its devices and sessions.
 
-use bando_app::{Found, Origin, Permission, Ticket, TicketFilter, TicketPage};
-use bando_domain::{Entitlement, MacAddr, Phone, Refusal, TicketId, TicketState};
+use bando_app::{Device, Origin, Permission, Ticket, TicketFilter, TicketPage};
+use bando_domain::{MacAddr, Phone, TicketId, TicketState};
 use url::form_urlencoded::Serializer;
 
 use super::answer::{Answer, Fault, html, see_other};
 use super::fields::{Asked, Fields, Id};
+use super::search::{self, Search};
 use super::sessions;
 use super::who::SignedInCaller;
 use super::words::{self, Done};
+use crate::views::TicketStatus;
 use crate::views::console::{
     Fact, Paging, Section, TicketDevice, TicketFilter as Filter, TicketPage as Shown, TicketRow,
     Tickets,
 };
-use crate::views::{Gauge, TicketStatus};
-use crate::{format, qr};
+use crate::{format, qr, standing};
 
 /// Rows of one page.
 const PAGE: usize = 50;
@@ -22,33 +23,26 @@ const PAGE: usize = 50;
 /// `GET /console/tickets?q=&status=&before=`
 pub(super) async fn list(who: SignedInCaller, Asked(query): Asked) -> Answer {
     let shown = Filter {
-        q: query.text("q").chars().take(100).collect(),
+        q: search::text(&query),
         status: TicketStatus::ALL
             .into_iter()
             .find(|s| s.slug() == query.text("status")),
     };
-    let mut filter = TicketFilter {
-        state: shown.status.map(state),
-        ..TicketFilter::default()
+    let filter = match Search::of(&who, &shown.q).await? {
+        Search::One(address) => return see_other(&address),
+        Search::Rows { phone, mac } => Some(TicketFilter {
+            state: shown.status.map(state),
+            phone,
+            mac,
+            ..TicketFilter::default()
+        }),
+        Search::Nothing => None,
     };
-    let mut nothing = false;
-    if !shown.q.is_empty() {
-        match who.app.find(&who.caller, &shown.q).await? {
-            Found::Ticket(id) => return see_other(&format!("/console/tickets/{id}")),
-            Found::Payment(id) => return see_other(&format!("/console/payments/{id}")),
-            Found::Phone(phone) => filter.phone = Some(phone),
-            Found::Mac(mac) => filter.mac = Some(mac),
-            Found::Nothing => nothing = true,
-        }
-    }
     let before = query.parsed::<TicketId>("before");
     let after = before.map(|id| bando_app::Cursor(id.uuid()));
-    let found = match nothing {
-        true => bando_app::Page {
-            rows: Vec::new(),
-            next: None,
-        },
-        false => who.app.tickets(&who.caller, &filter, after, PAGE).await?,
+    let found = match filter {
+        Some(filter) => who.app.tickets(&who.caller, &filter, after, PAGE).await?,
+        None => search::no_rows(),
     };
     let older = found
         .next
@@ -89,10 +83,10 @@ pub(super) async fn page(who: SignedInCaller, Id(id): Id<TicketId>, Asked(query)
         code: hint.unwrap_or_else(|| ticket.code.as_str().to_owned()),
         qr_svg,
         plan: ticket.plan_name.clone(),
-        status: status(&found),
+        status: standing::status(found.standing),
         offline: offline(&who, &found),
-        time: time(&who, &found),
-        data: data(&who, &found),
+        time: standing::time_gauge(who.t, &who.times, &found, who.now),
+        data: standing::data_gauge(who.t, &found),
         devices: devices(&who, &found),
         device_limit: ticket.terms.device_limit.into(),
         sessions: rows,
@@ -136,15 +130,9 @@ fn hint(who: &SignedInCaller, ticket: &Ticket) -> Option<String> {
 
 fn row(who: &SignedInCaller, ticket: &Ticket) -> TicketRow {
     let t = who.t;
-    let standing = Entitlement::of(
-        ticket.state,
-        &ticket.terms,
-        ticket.expires_at,
-        ticket.usage,
-        who.now,
-    );
+    let standing = standing::of(ticket, who.now);
     let left = match standing {
-        Ok(e) if !e.activates => left(who, &e),
+        Ok(e) if !e.activates => words::left(t, &e),
         _ => String::new(),
     };
     let origin = match ticket.origin {
@@ -156,44 +144,13 @@ fn row(who: &SignedInCaller, ticket: &Ticket) -> TicketRow {
         href: format!("/console/tickets/{}", ticket.id),
         code: hint(who, ticket).unwrap_or_else(|| ticket.code.grouped()),
         plan: ticket.plan_name.clone(),
-        status: match standing {
-            Ok(_) => words::ticket_status(ticket.state),
-            Err(reason) => ended(reason.into()),
-        },
+        status: standing::status(standing),
         left,
         who: ticket
             .phone
             .as_ref()
             .map_or_else(|| origin.to_owned(), Phone::masked),
         when: who.near(ticket.created_at),
-    }
-}
-
-/// What is left of it, in a few words.
-pub(super) fn left(who: &SignedInCaller, entitlement: &Entitlement) -> String {
-    let t = who.t;
-    let time = entitlement
-        .remaining
-        .map(|time| format::short_duration(t, time.as_secs()));
-    let data = entitlement
-        .remaining_octets
-        .map(|octets| format::bytes(t, octets));
-    time.or(data).map(|what| t.left(what)).unwrap_or_default()
-}
-
-/// Our clock decides, not whether somebody has written the end down yet.
-fn status(found: &TicketPage) -> TicketStatus {
-    match found.standing {
-        Ok(_) => words::ticket_status(found.ticket.state),
-        Err(refusal) => ended(refusal),
-    }
-}
-
-fn ended(refusal: Refusal) -> TicketStatus {
-    match refusal {
-        Refusal::UsedUp => TicketStatus::UsedUp,
-        Refusal::Revoked => TicketStatus::Revoked,
-        _ => TicketStatus::Expired,
     }
 }
 
@@ -207,7 +164,7 @@ fn offline(who: &SignedInCaller, found: &TicketPage) -> Option<String> {
         return None;
     }
     let t = who.t;
-    let why = match status(found) {
+    let why = match standing::status(found.standing) {
         TicketStatus::Unused => t.offline_unused(),
         TicketStatus::Active => t.offline_away(),
         TicketStatus::Expired => t.offline_expired(),
@@ -217,61 +174,14 @@ fn offline(who: &SignedInCaller, found: &TicketPage) -> Option<String> {
     Some(why.to_owned())
 }
 
-/// The bar of the time; none before it starts.
-fn time(who: &SignedInCaller, found: &TicketPage) -> Option<Gauge> {
-    let ticket = &found.ticket;
-    let Some(whole) = ticket.terms.validity() else {
-        let (left, detail) = (who.t.unlimited().to_owned(), String::new());
-        return Some(Gauge {
-            percent: 100,
-            left,
-            detail,
-        });
-    };
-    ticket.activated_at?;
-    let end = ticket.expires_at?;
-    let left = found.standing.map_or(0, |_| end.since(who.now).as_secs());
-    let percent = left.min(whole.as_secs()) * 100 / whole.as_secs().max(1);
-    Some(Gauge {
-        percent: u8::try_from(percent).unwrap_or(100),
-        left: who.t.left(format::short_duration(who.t, left)),
-        detail: who.t.until(who.near(end)),
-    })
-}
-
-fn data(who: &SignedInCaller, found: &TicketPage) -> Option<Gauge> {
-    let whole = found.ticket.terms.data?.bytes().max(1);
-    let left = whole.saturating_sub(found.ticket.usage.total());
-    Some(Gauge {
-        percent: u8::try_from(u128::from(left) * 100 / u128::from(whole)).unwrap_or(100),
-        left: who.t.left(format::bytes(who.t, left)),
-        detail: who.t.out_of(format::bytes(who.t, whole)),
-    })
-}
-
 fn devices(who: &SignedInCaller, found: &TicketPage) -> Vec<TicketDevice> {
-    let is_online = |mac| {
-        found
-            .sessions
-            .iter()
-            .any(|s| s.stopped_at.is_none() && s.mac == Some(mac))
+    let row = |device: &Device| TicketDevice {
+        id: device.mac.to_string(),
+        mac: device.mac.to_string(),
+        seen: standing::seen(who.t, &who.times, found, device, who.now),
+        online: found.is_online(device.mac),
     };
-    found
-        .devices
-        .iter()
-        .map(|device| {
-            let online = is_online(device.mac);
-            TicketDevice {
-                id: device.mac.to_string(),
-                mac: device.mac.to_string(),
-                seen: match online {
-                    true => who.t.online_word().to_owned(),
-                    false => who.t.last_seen(who.ago(device.last_seen_at)),
-                },
-                online,
-            }
-        })
-        .collect()
+    found.devices.iter().map(row).collect()
 }
 
 async fn facts(who: &SignedInCaller, ticket: &Ticket) -> Result<Vec<Fact>, Fault> {

@@ -1,11 +1,11 @@
 //! What the program's values are called on screens.
 
 use bando_app::{Invalid, Role};
-use bando_domain::{PaymentStatus, PlanTerms, TicketState};
+use bando_domain::{Entitlement, PaymentStatus, PlanTerms};
 
 use super::who::SignedInCaller;
-use crate::format;
 use crate::i18n::Lang;
+use crate::standing;
 use crate::views::{self, Notice, Tone};
 
 /// What was just done, as the address of the next page says it (`?done=saved`).
@@ -81,16 +81,6 @@ pub(super) fn payment_status(status: PaymentStatus) -> views::PaymentStatus {
     }
 }
 
-pub(super) fn ticket_status(state: TicketState) -> views::TicketStatus {
-    match state {
-        TicketState::Unused => views::TicketStatus::Unused,
-        TicketState::Active => views::TicketStatus::Active,
-        TicketState::UsedUp => views::TicketStatus::UsedUp,
-        TicketState::Expired => views::TicketStatus::Expired,
-        TicketState::Revoked => views::TicketStatus::Revoked,
-    }
-}
-
 pub(super) fn role(t: Lang, role: Role) -> &'static str {
     match role {
         Role::Owner => t.role_owner(),
@@ -102,18 +92,13 @@ pub(super) fn role(t: Lang, role: Role) -> &'static str {
 
 /// A plan's terms in one line: `1 day · 2 GB · 5 Mbps · 2 devices`.
 pub(super) fn terms(t: Lang, terms: &PlanTerms) -> String {
-    let mut facts = Vec::new();
-    facts.extend(
-        terms
-            .validity_seconds
-            .map(|s| format::duration(t, s.into())),
-    );
-    facts.extend(terms.data.map(|d| format::bytes(t, d.bytes())));
-    facts.extend(terms.rate.map(|r| format::speed(t, r.download_bps)));
-    if terms.device_limit > 1 {
-        facts.push(t.devices(u64::from(terms.device_limit)));
-    }
-    facts.join(" · ")
+    standing::terms(t, terms).join(" · ")
+}
+
+/// What is left of a ticket in a few words: of its time, else of its data.
+pub(super) fn left(t: Lang, entitlement: &Entitlement) -> String {
+    let mut left = standing::left(t, entitlement).into_iter();
+    left.next().unwrap_or_default()
 }
 
 /// What is wrong, for the person who typed it.

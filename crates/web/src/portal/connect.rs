@@ -8,7 +8,8 @@ use http::StatusCode;
 use url::Url;
 
 use super::guest::Guest;
-use super::{Portal, answer, landing, left};
+use super::{Portal, answer, landing};
+use crate::standing;
 use crate::views::portal::{Connecting, Known};
 
 /// `GET /p/{provider}/t/{token}/connect`.
@@ -88,7 +89,7 @@ pub(crate) async fn known(portal: &Portal, guest: &Guest, mac: MacAddr) -> Resul
         let token = portal
             .app
             .ticket_token(guest.provider().id, found.ticket.id);
-        let words = left::words(guest.lang, &found);
+        let words = left(guest, &found);
         let status = guest.page("").url(&format!("t/{token}"));
         landing::known_card(&found.ticket.plan_name, &words, status)
     }))
@@ -172,12 +173,17 @@ fn connecting(
     let page = guest.page(&format!("t/{token}/connect"));
     let view = Connecting {
         plan: found.ticket.plan_name.clone(),
-        left: left::words(guest.lang, found),
+        left: left(guest, found),
         href: address(login)?,
         status_href: page.url(&format!("t/{token}")),
         page,
     };
     Some(answer::page(StatusCode::OK, &view))
+}
+
+fn left(guest: &Guest, found: &TicketPage) -> Vec<String> {
+    let words = |entitlement| standing::left(guest.lang, &entitlement);
+    found.standing.map(words).unwrap_or_default()
 }
 
 #[cfg(test)]

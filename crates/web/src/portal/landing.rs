@@ -8,7 +8,8 @@ use http::StatusCode;
 
 use super::answer::Drawn;
 use super::guest::Guest;
-use super::{Portal, answer, connect, left};
+use super::{Portal, answer, connect};
+use crate::standing;
 use crate::views::portal::{Again, Known, Landing, OpenPayment, PlanOption};
 use crate::views::{Field, Notice, Tone};
 
@@ -122,12 +123,19 @@ fn plans(guest: &Guest, wanted: Option<PlanId>) -> Vec<PlanOption> {
     let row = |(i, plan): (usize, &bando_app::Plan)| PlanOption {
         id: plan.id.to_string(),
         name: plan.name.clone(),
-        facts: left::facts(guest.lang, plan),
+        facts: facts(guest, plan),
         price: plan.price.to_string(),
         selected: i == chosen,
         most_bought: false,
     };
     plans.iter().enumerate().map(row).collect()
+}
+
+/// What one gets besides the name, which is not said twice.
+fn facts(guest: &Guest, plan: &bando_app::Plan) -> Vec<String> {
+    let mut facts = standing::terms(guest.lang, &plan.terms);
+    facts.retain(|fact| !fact.eq_ignore_ascii_case(&plan.name));
+    facts
 }
 
 fn open_payment(portal: &Portal, guest: &Guest, payment: &Payment) -> OpenPayment {

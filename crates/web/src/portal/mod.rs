@@ -6,7 +6,6 @@ mod connect;
 mod fields;
 mod guest;
 mod landing;
-mod left;
 mod offers;
 mod paid;
 mod pay;

@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use super::guest::Guest;
 use super::visit::web_address;
-use super::{Portal, answer, connect, left};
+use super::{Portal, answer, connect};
 use crate::i18n::PaymentProblem;
 use crate::qr;
 use crate::views::portal::{Connect, Failed, Receipt, Success, WaitStep, Waiting};
@@ -160,7 +160,7 @@ async fn paid(
         qr_svg: qr::svg(&connect::public_address(portal, guest, &ticket_token)),
         ticket: ticket_token,
         connect,
-        device_limit: left::device_limit(&ticket.terms),
+        device_limit: ticket.terms.device_limit.into(),
         page,
     };
     Ok(answer::page(StatusCode::OK, &view))

@@ -9,10 +9,10 @@ use http::StatusCode;
 use super::connect::{find, public_address};
 use super::fields::Fields;
 use super::guest::Guest;
-use super::{Portal, answer, left};
-use crate::qr;
+use super::{Portal, answer};
 use crate::views::portal::{DeviceRow, Status, UseHere};
 use crate::views::{Notice, Tone};
+use crate::{qr, standing};
 
 /// `GET /p/{provider}/t/{token}`.
 pub(crate) async fn show(
@@ -54,11 +54,11 @@ async fn draw(portal: &Portal, guest: &Guest, token: &str) -> Result<Response> {
         token: token.to_owned(),
         code: found.ticket.code.to_string(),
         plan: found.ticket.plan_name.clone(),
-        status: left::status(&found),
-        time: left::time_gauge(guest, &found, now),
-        data: left::data_gauge(guest.lang, &found),
+        status: standing::status(found.standing),
+        time: standing::time_gauge(guest.lang, &guest.times(), &found, now),
+        data: standing::data_gauge(guest.lang, &found),
         devices: found.devices.iter().map(row).collect(),
-        device_limit: left::device_limit(&found.ticket.terms),
+        device_limit: found.ticket.terms.device_limit.into(),
         use_here: use_here(guest, &found, at_router, here, now),
         qr_svg: qr::svg(&public_address(portal, guest, token)),
     };
@@ -127,21 +127,12 @@ fn device_row(
     here: Option<MacAddr>,
     now: Timestamp,
 ) -> DeviceRow {
-    let online = found.is_online(device.mac);
-    let seen = if online {
-        guest.lang.online_word().to_owned()
-    } else {
-        let ago = guest
-            .times()
-            .ago(device.last_seen_at.as_millis(), now.as_millis());
-        guest.lang.last_seen(ago)
-    };
     let name = device.mac.to_string();
     DeviceRow {
         id: name.clone(),
         name,
-        seen,
-        online,
+        seen: standing::seen(guest.lang, &guest.times(), found, device, now),
+        online: found.is_online(device.mac),
         this: here == Some(device.mac),
     }
 }
