@@ -123,7 +123,10 @@ async fn a_refused_payment_says_so_in_the_payers_language() {
 async fn a_phone_that_mpesa_cannot_reach_is_refused_before_there_is_a_payment() {
     for world in worlds().await {
         let body = json!({"phone": "+2250700000000", "plan_id": world.ours.plan});
-        world.post("/api/pay", body).await.is_problem(422, "invalid");
+        world
+            .post("/api/pay", body)
+            .await
+            .is_problem(422, "invalid");
         assert_eq!(world.gateway.prompts(), 0);
     }
 }
