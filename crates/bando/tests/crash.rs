@@ -141,7 +141,8 @@ async fn cycle(town: &Town, dice: &Dice, number: u32) -> Result<Option<&'static 
     let death = death(dice);
     let scenario = scenario(dice);
     let plans = &town.shop().plans;
-    let plan = dice.one_of(&[&plans.blink, &plans.blink, &plans.hour, &plans.voucher]);
+    let sold = [&plans.blink, &plans.blink, &plans.hour, &plans.voucher];
+    let plan = *dice.one_of(&sold);
     let point = match death {
         Death::At(point, count) => Some(format!("{point}:{count}")),
         Death::After(_) => None,
