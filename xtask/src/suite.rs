@@ -84,6 +84,10 @@ fn clippy() -> Command {
         "clippy",
         "--workspace",
         "--all-targets",
+        // Left out of all targets, because a plain `cargo test` shall not run them.
+        "--test=race",
+        "--test=crash",
+        "--features=bando/crash",
         "--",
         "--deny",
         "warnings",

@@ -30,6 +30,10 @@ const RATE_LIMITED: Duration = Duration::from_secs(5);
 /// signed, and a wrong one must not cost the payer money.
 const MAKE_SURE: Duration = Duration::from_secs(5);
 
+/// How long the receipt of a message that came before the money waits for that of one that came with
+/// it: whoever forges a message cannot know the receipt.
+const EARLY_RECEIPT: Duration = Duration::from_secs(60);
+
 /// What settling came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Settled {
@@ -254,16 +258,20 @@ impl App {
         crash_point("message.verified");
         match verdict {
             Verdict::Paid { receipt: confirmed } => {
-                let settled = self
-                    .settle(provider, payment.id, confirmed.or(receipt))
-                    .await?;
+                let is_early = job.attempts > 1 && confirmed.is_none();
+                let receipt = confirmed.or(receipt.filter(|_| !is_early));
+                let settled = self.settle(provider, payment.id, receipt).await?;
                 let outcome = match settled {
                     Settled::Now(_) => "paid",
                     Settled::Before => "paid before",
                     Settled::ReceiptTaken => "receipt used before",
                 };
                 self.note_message(provider, message.id, outcome).await?;
-                Ok(Done::Finished)
+                Ok(if is_early {
+                    Done::Later(EARLY_RECEIPT, "its receipt waits for a better one".into())
+                } else {
+                    Done::Finished
+                })
             }
             Verdict::Failed {
                 failure,

@@ -277,7 +277,10 @@ async fn knock(town: &Town, facts: &Facts) -> Result<Vec<String>> {
         let answer = router.mac_login(mac).await;
         let let_in = matches!(answer, Ok(()) | Err(LoginError::AlreadyLoggedIn));
         let mut tickets = facts.tickets.iter();
-        let live = tickets.any(|t| Some(&t.id) == payment.ticket.as_ref() && t.state == "active");
+        let live = tickets.any(|t| {
+            let gives_access = matches!(t.state.as_str(), "unused" | "active");
+            gives_access && Some(&t.id) == payment.ticket.as_ref()
+        });
         if let_in != live {
             wrong.push(format!(
                 "{mac} with a live ticket: {live}, let in: {let_in}"
