@@ -18,10 +18,10 @@
   var draw = {
     messages: function (m) { return make("li", null, "", make("small", m.at), document.createTextNode(m.text)); },
     active: function (a) {
-      var left = make("b", "");
+      var left = make("b", "", "num");
       if (a.ends_ms) left.dataset.ends = a.ends_ms;
       return make("li", null, "active", make("div", null, "", make("code", a.user), make("small", a.mac)),
-        make("div", null, "num", left, make("small", "↓ " + a.down + " ↑ " + a.up), make("small", a.rate)));
+        left, make("small", "↓ " + a.down + " ↑ " + a.up), make("small", a.rate));
     },
     hosts: function (h) { return make("li", null, h.authorized ? "host in" : "host", make("code", h.mac), make("small", h.ip)); },
     packets: function (p) {

@@ -287,8 +287,6 @@ impl Stage {
             name: p.code.to_owned(),
             detail: telling(&p.summary, p.note),
         };
-        let mut packets = self.router.packets();
-        packets.sort_by_key(|p| std::cmp::Reverse(p.at));
         views::RouterPane {
             identity: self.shop.identity.clone(),
             hosts: self
@@ -299,7 +297,14 @@ impl Stage {
                 .map(host)
                 .collect(),
             active: self.router.active().into_iter().map(active).collect(),
-            packets: packets.into_iter().take(12).map(packet).collect(),
+            packets: self
+                .router
+                .packets()
+                .into_iter()
+                .rev()
+                .take(12)
+                .map(packet)
+                .collect(),
         }
     }
 
@@ -337,7 +342,7 @@ impl Stage {
             }
             for transfer in story.transfers {
                 let line = |account: &str, sign: &str| views::EntryRow {
-                    at: clock(transfer.at),
+                    at: minute(transfer.at),
                     account: format::account(t, account),
                     amount: format!("{sign}{}", transfer.amount),
                 };
@@ -401,6 +406,11 @@ fn telling(summary: &str, note: Option<&str>) -> String {
         .chain(found)
         .collect::<Vec<_>>()
         .join(" · ")
+}
+
+/// The time of day in Nairobi.
+fn minute(at: Timestamp) -> String {
+    format::Times::new(Lang::En, "Africa/Nairobi").clock(at.as_millis())
 }
 
 /// The time of day in Nairobi, to the second.

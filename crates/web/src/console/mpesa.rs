@@ -141,7 +141,12 @@ fn form(who: &SignedInCaller, fields: &Fields, state: Option<&MpesaState>) -> Fo
     ];
     let saved = state.map(|state| state.settings.environment.as_str());
     if let Some(url) = saved.filter(|saved| saved.starts_with("http")) {
-        environment.push(choice("environment", url, t.mpesa_custom(url), false));
+        environment.push(choice(
+            "environment",
+            url,
+            t.mpesa_custom().to_owned(),
+            false,
+        ));
     }
     Form {
         page: who.page(Section::Mpesa),

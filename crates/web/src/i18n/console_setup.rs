@@ -125,7 +125,7 @@ messages! {
     secret_saved: "Saved. Leave empty to keep it." / "Imehifadhiwa. Acha wazi ili kuiacha ilivyo." / "Enregistré. Laissez vide pour le garder.";
     mpesa_confirm_hint: "M-Pesa’s reports are not signed. Asking back takes a second and stops forged ones." / "Ripoti za M-Pesa hazina saini. Kuuliza huchukua sekunde moja na huzuia za uongo." / "Les annonces de M-Pesa ne sont pas signées. Vérifier prend une seconde et arrête les fausses.";
     mpesa_enabled: "Customers may pay with M-Pesa" / "Wateja wanaweza kulipa kwa M-Pesa" / "Les clients peuvent payer par M-Pesa";
-    mpesa_custom(url): "Simulator at {url}" / "Kiigizi kwenye {url}" / "Simulateur à {url}";
+    mpesa_custom: "Simulator" / "Kiigizi" / "Simulateur";
     mpesa_shortcode_wrong: "It has 5 to 7 digits." / "Ina tarakimu 5 hadi 7." / "Il a de 5 à 7 chiffres.";
     test_unsure(why): "Could not be tested: {why}" / "Haikuweza kujaribiwa: {why}" / "Impossible à tester : {why}";
     tested_at(time, result): "Last tested {time}: {result}" / "Ilijaribiwa {time}: {result}" / "Dernier test {time} : {result}";

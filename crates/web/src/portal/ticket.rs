@@ -50,7 +50,7 @@ async fn draw(portal: &Portal, guest: &Guest, token: &str) -> Result<Response> {
     let row = |device: &Device| device_row(guest, &found, device, here, now);
     let view = Status {
         page: guest.page(&format!("t/{token}")),
-        notice: notice(guest),
+        notice: notice(guest, &found),
         token: token.to_owned(),
         code: found.ticket.code.to_string(),
         plan: found.ticket.plan_name.clone(),
@@ -92,12 +92,12 @@ fn done(guest: &Guest, token: &str, what: &str) -> Response {
     answer::go_to(&format!("{address}&done={what}"))
 }
 
-fn notice(guest: &Guest) -> Option<Notice> {
+fn notice(guest: &Guest, found: &TicketPage) -> Option<Notice> {
     let t = guest.lang;
     let text = match guest.query.done.as_str() {
         "off" => t.was_disconnected(),
         "removed" => t.was_removed(),
-        _ if guest.query.online => t.now_connected(),
+        _ if guest.query.online && found.standing.is_ok() => t.now_connected(),
         _ => return None,
     };
     Some(Notice::new(Tone::Ok, text))

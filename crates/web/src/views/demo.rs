@@ -193,7 +193,7 @@ pub struct MoneyStep {
 /// A ledger entry.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct EntryRow {
-    /// `12:41:09`.
+    /// `12:41`.
     pub at: String,
     /// The account: `Received by M-Pesa`.
     pub account: String,

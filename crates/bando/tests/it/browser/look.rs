@@ -57,9 +57,7 @@ pub(super) async fn see(browser: &Browser, face: Face, name: &str) {
     let mut complaints = browser.complaints().await;
     // Chromium remarks upon how a form that was not taken is marked for programs, and that the simulated internet has
     // no icon.
-    complaints.retain(|said| {
-        !(said.starts_with(&here) && said.contains("a status of 4"))
-            && !said.contains("/favicon.ico ")
-    });
+    let remark = |said: &str| said.starts_with(&here) && said.contains("a status of 4");
+    complaints.retain(|said| !remark(said) && !said.contains("/favicon.ico "));
     assert_eq!(complaints, Vec::<String>::new(), "{name}");
 }
