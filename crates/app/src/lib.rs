@@ -14,6 +14,7 @@ mod crash;
 mod ending;
 mod error;
 mod events;
+mod inbox;
 mod jobs;
 mod limits;
 mod mpesa;
