@@ -159,8 +159,8 @@ impl Demo {
             http,
             behind_proxy: false,
             radius: Some(bando_aaa::Config {
-                auth: SocketAddr::new(here, args.radius_auth_port),
-                acct: SocketAddr::new(here, args.radius_acct_port),
+                auth: SocketAddr::new(here, udp_port(args.radius_auth_port)?),
+                acct: SocketAddr::new(here, udp_port(args.radius_acct_port)?),
                 require_message_authenticator: false,
                 interim_interval: INTERIM,
                 idle_timeout: None,
@@ -263,6 +263,15 @@ impl Demo {
         println!("  API                      {base}/api/docs");
         println!("\nCtrl-C stops it.");
     }
+}
+
+/// The port, or a free one in place of 0: the router script names it before RADIUS listens.
+fn udp_port(wanted: u16) -> Result<u16> {
+    if wanted != 0 {
+        return Ok(wanted);
+    }
+    let free = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).context("no free UDP port")?;
+    Ok(free.local_addr()?.port())
 }
 
 /// A MikroTik as the router script would set it up, pointed at the program.
