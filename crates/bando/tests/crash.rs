@@ -29,6 +29,9 @@ use proof::town::{BLINK_SECONDS, Town};
 /// The bugs that this program notices.
 const BUGS: &[&str] = &["answer-before-store", "ticket-after-commit", "settle-twice"];
 
+/// Towns on each database that are tortured side by side: most of the time each waits.
+const LANES: usize = 2;
+
 /// How many cycles pass before everything must be in order in between.
 const BETWEEN_CHECKS: u32 = 40;
 
@@ -36,7 +39,7 @@ const BETWEEN_CHECKS: u32 = 40;
 const HEALING: Duration = Duration::from_secs(30);
 
 /// How long a customer tries before the program is killed in front of them.
-const VISIT: Duration = Duration::from_millis(1500);
+const VISIT: Duration = Duration::from_millis(1200);
 
 /// How long a program whose customer is served may still take to pass its point.
 const LINGER: Duration = Duration::from_millis(150);
@@ -47,7 +50,10 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     proof::arguments::run("crash", BUGS, 500, |arguments| async move {
-        let databases = bando_db::testing::databases().await;
+        let mut databases = Vec::new();
+        for _ in 0..LANES {
+            databases.extend(bando_db::testing::databases().await);
+        }
         let share = arguments.count.div_ceil(u32::try_from(databases.len())?);
         let runs: Vec<_> = (0..)
             .zip(databases)
