@@ -114,15 +114,11 @@ fn place(provider: ProviderId, row: &[u8; 16]) -> Place<'_> {
 /// itself is written, so that the difference is to what was known; doubled and late records add
 /// nothing, because counters only ever grow.
 const METER: &str = "UPDATE tickets SET
-    octets_in = octets_in + CASE WHEN $4 > COALESCE((SELECT s.octets_in FROM sessions s
-      WHERE s.provider_id = $1 AND s.session_id = $3), 0)
-      THEN $4 - COALESCE((SELECT s.octets_in FROM sessions s WHERE s.provider_id = $1 AND s.session_id = $3), 0)
-      ELSE 0 END,
-    octets_out = octets_out + CASE WHEN $5 > COALESCE((SELECT s.octets_out FROM sessions s
-      WHERE s.provider_id = $1 AND s.session_id = $3), 0)
-      THEN $5 - COALESCE((SELECT s.octets_out FROM sessions s WHERE s.provider_id = $1 AND s.session_id = $3), 0)
-      ELSE 0 END
-  WHERE provider_id = $1 AND ticket_id = $2";
+    octets_in = tickets.octets_in + CASE WHEN $4 > known.octets_in THEN $4 - known.octets_in ELSE 0 END,
+    octets_out = tickets.octets_out + CASE WHEN $5 > known.octets_out THEN $5 - known.octets_out ELSE 0 END
+  FROM (SELECT COALESCE(MAX(octets_in), 0) AS octets_in, COALESCE(MAX(octets_out), 0) AS octets_out
+        FROM sessions WHERE provider_id = $1 AND session_id = $3) AS known
+  WHERE tickets.provider_id = $1 AND tickets.ticket_id = $2";
 
 /// Counters and times never go back, and a record that comes after the Stop does not reopen it.
 const RECORD: &str = "INSERT INTO sessions (provider_id, session_id, router_id, ticket_id, acct_session_id,
@@ -156,7 +152,7 @@ impl TenantTx {
         for u in updates {
             let octets_in = u.usage.octets_in.min(MAX_OCTETS);
             let octets_out = u.usage.octets_out.min(MAX_OCTETS);
-            if let Some(ticket) = u.ticket_id {
+            if let Some(ticket) = u.ticket_id.filter(|_| octets_in > 0 || octets_out > 0) {
                 let row = values![ticket, u.id, octets_in, octets_out];
                 statements.push((Sql::from(METER), row));
             }
