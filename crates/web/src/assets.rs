@@ -244,7 +244,7 @@ mod tests {
         // About 4.5 KB as sent, compressed.
         assert!(SERVED[Asset::ConsoleCss as usize].bytes.len() <= 18 * 1024);
         assert!(
-            portal_style().len() <= 10 * 1024,
+            portal_style().len() <= 10_752,
             "{}",
             portal_style().len()
         );
