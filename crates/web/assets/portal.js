@@ -1,8 +1,7 @@
 // Optional comforts; every page works without this file.
 (function () {
   "use strict";
-  // Waiting: count down, and load the page again when it would look different. The server says so;
-  // where that fails, ask every two seconds.
+  // Waiting: count down; load the page again when it would differ. The server says so, or is asked.
   var wait = document.querySelector("[data-state]");
   if (wait) {
     var left = Number(wait.getAttribute("data-left"));
@@ -20,14 +19,14 @@
       fetch(wait.getAttribute("data-state"), { cache: "no-store" })
         .then(function (answer) { return answer.json(); })
         .then(told)
-        .catch(function () { /* no network for a moment: ask again */ })
+        .catch(function () { /* ask again */ })
         .then(function () { setTimeout(ask, tries < 60 ? 2000 : 6000); });
     };
     if (window.EventSource) {
       var events = new EventSource(wait.getAttribute("data-events"));
       events.onmessage = function (event) { told(JSON.parse(event.data)); };
       events.onerror = function () { events.close(); ask(); };
-      // A page that the browser keeps for "back" would keep its stream too, and a browser opens six at most.
+      // A page kept for "back" would keep its stream: a browser opens six at most.
       addEventListener("pagehide", function () { events.close(); });
       addEventListener("pageshow", function (event) { if (event.persisted) location.reload(); });
     } else ask();
