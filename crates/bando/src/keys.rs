@@ -55,7 +55,7 @@ fn from_file(directory: &Path, entropy: &dyn Entropy) -> Result<Vec<MasterKey>, 
                     ),
                 )
             })?;
-            tracing::warn!(
+            tracing::info!(
                 file = place,
                 "made a new encryption key; back it up, credentials are lost without it"
             );

@@ -243,11 +243,7 @@ mod tests {
     fn styles_stay_small() {
         // About 4.5 KB as sent, compressed.
         assert!(SERVED[Asset::ConsoleCss as usize].bytes.len() <= 18 * 1024);
-        assert!(
-            portal_style().len() <= 10_752,
-            "{}",
-            portal_style().len()
-        );
+        assert!(portal_style().len() <= 10_752, "{}", portal_style().len());
         assert!(include_str!("../assets/portal.js").len() <= 2048);
     }
 
