@@ -1,23 +1,33 @@
 //! Clients of the payment companies, behind one interface.
 //!
-//! [`Gateway`] names what a gateway can be asked; [`Daraja`] (M-Pesa in Kenya) answers it. A caller
-//! keeps three rules, because every gateway loses, delays and repeats messages:
+//! [`Gateway`] names what a gateway can be asked and its [`Profile`] what differs between them; one
+//! module each answers it, and [`Gateways`] is the list of them. A caller keeps three rules, because
+//! every gateway loses, delays and repeats messages:
 //!
 //! 1. The payment is stored before [`Gateway::start`] is called, and [`Start::Unknown`] is never
 //!    answered with a second prompt.
-//! 2. A [`Notification`] is a hint. [`Gateway::query`] is the proof.
-//! 3. Only [`Verdict::Paid`] and [`Verdict::Failed`] are final; everything else is asked again.
+//! 2. A [`Notification`] is a hint, unless [`Gateway::authenticate`] says that it is signed.
+//!    [`Gateway::query`] is the proof.
+//! 3. Only [`Verdict::Paid`], [`Verdict::Failed`] and [`Verdict::Reversed`] are final; everything
+//!    else is asked again.
 
+mod account;
 mod daraja;
 mod gateway;
+mod gateways;
 mod http;
 
+pub use account::{Account, BadSetting, Environment, Setting, SettingKind};
 pub use daraja::{
-    Daraja, DarajaAccount, Environment, ResultMeaning, Shortcode, UrlProblem, check_callback_url,
-    read_callback,
+    Daraja, DarajaAccount, ResultMeaning, Shortcode, UrlProblem, check_callback_url, read_callback,
 };
 pub use gateway::{
-    Account, CallbackError, Charge, Gateway, Notification, Outcome, Reference, Start, TestReport,
-    TestResult, Verdict,
+    Asks, Authenticity, Charge, Found, Gateway, Message, MessageError, MessageUrls, Movement,
+    MovementKind, NoStatement, Notification, Outcome, Paid, Payout, Profile, Recovered, Reference,
+    Refund, Refunds, Registered, Search, Sent, Span, Start, TestReport, TestResult, Verdict, Word,
 };
+pub use gateways::Gateways;
 pub use http::{SetupError, Timeouts};
+
+/// The most bytes a message of a gateway may have. Real ones have about 500.
+pub const MAX_MESSAGE: usize = 16 * 1024;

@@ -1,26 +1,34 @@
 //! A provider's account with Daraja.
 
+use std::collections::BTreeMap;
+
 use bando_domain::Secret;
 
-/// Which Daraja is spoken to.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Environment {
-    /// Safaricom's test system: no money moves.
-    Sandbox,
-    /// The real one.
-    Production,
-    /// Another base URL, such as the simulator's.
-    Custom(String),
+use crate::account::{Account, BadSetting, Environment, Setting, SettingKind};
+
+/// What an M-Pesa account consists of.
+pub(super) const SETTINGS: &[Setting] = &[
+    Environment::SETTING,
+    text("shortcode", true),
+    text("till", false),
+    secret("consumer_key"),
+    secret("consumer_secret"),
+    secret("passkey"),
+];
+
+const fn text(name: &'static str, required: bool) -> Setting {
+    Setting {
+        name,
+        kind: SettingKind::Text,
+        required,
+    }
 }
 
-impl Environment {
-    /// Scheme and host, without a slash at the end.
-    pub fn base_url(&self) -> &str {
-        match self {
-            Self::Sandbox => "https://sandbox.safaricom.co.ke",
-            Self::Production => "https://api.safaricom.co.ke",
-            Self::Custom(url) => url.trim_end_matches('/'),
-        }
+const fn secret(name: &'static str) -> Setting {
+    Setting {
+        name,
+        kind: SettingKind::Secret,
+        required: true,
     }
 }
 
@@ -52,4 +60,70 @@ pub struct DarajaAccount {
     pub kind: Shortcode,
     /// The "Lipa na M-Pesa online" passkey of the shortcode.
     pub passkey: Secret,
+}
+
+impl DarajaAccount {
+    /// Reads an account as it is stored.
+    ///
+    /// # Errors
+    /// [`BadSetting`] names the first field that is missing or wrong.
+    pub fn read(account: &Account) -> Result<Self, BadSetting> {
+        let kind = match account.setting("till") {
+            Some(till) => Shortcode::Till {
+                till_number: short_number("till", till)?,
+            },
+            None => Shortcode::Paybill,
+        };
+        Ok(Self {
+            environment: Environment::of(account)?,
+            shortcode: short_number("shortcode", account.need("shortcode")?)?,
+            kind,
+            consumer_key: account.need_secret("consumer_key")?.expose().to_owned(),
+            consumer_secret: account.need_secret("consumer_secret")?.clone(),
+            passkey: account.need_secret("passkey")?.clone(),
+        })
+    }
+
+    /// Scheme and host, without a slash at the end.
+    pub(super) fn base_url(&self) -> &str {
+        self.environment.base_url(
+            "https://sandbox.safaricom.co.ke",
+            "https://api.safaricom.co.ke",
+        )
+    }
+}
+
+impl From<DarajaAccount> for Account {
+    fn from(account: DarajaAccount) -> Self {
+        let mut settings = BTreeMap::from([
+            (
+                "environment".to_owned(),
+                account.environment.name().to_owned(),
+            ),
+            ("shortcode".to_owned(), account.shortcode),
+        ]);
+        if let Shortcode::Till { till_number } = account.kind {
+            settings.insert("till".to_owned(), till_number);
+        }
+        let secrets = [
+            ("consumer_key", Secret::new(account.consumer_key)),
+            ("consumer_secret", account.consumer_secret),
+            ("passkey", account.passkey),
+        ];
+        Self {
+            settings,
+            secrets: secrets.map(|(name, value)| (name.to_owned(), value)).into(),
+        }
+    }
+}
+
+fn short_number(field: &'static str, text: &str) -> Result<String, BadSetting> {
+    if (5..=7).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err(BadSetting {
+            field,
+            why: "has 5 to 7 digits",
+        })
+    }
 }

@@ -11,10 +11,8 @@ use serde_json::value::RawValue;
 use super::result::ResultMeaning;
 use super::stamp::read_stamp;
 use super::text;
-use crate::gateway::{CallbackError, Notification, Outcome};
-
-/// The most bytes a callback may have. Real ones have about 500.
-pub(crate) const MAX_CALLBACK: usize = 16 * 1024;
+use crate::MAX_MESSAGE;
+use crate::gateway::{MessageError, Notification, Outcome, Paid, Reference};
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -60,30 +58,32 @@ struct Item<'a> {
 /// Reads the body of an STK callback.
 ///
 /// # Errors
-/// [`CallbackError`]; no body makes it panic or take more than the body's own size in memory.
-pub fn read_callback(body: &[u8]) -> Result<Notification, CallbackError> {
-    if body.len() > MAX_CALLBACK {
-        return Err(CallbackError::TooLong(body.len()));
+/// [`MessageError`]; no body makes it panic or take more than the body's own size in memory.
+pub fn read_callback(body: &[u8]) -> Result<Notification, MessageError> {
+    if body.len() > MAX_MESSAGE {
+        return Err(MessageError::TooLong(body.len()));
     }
     let envelope: Envelope<'_> = serde_json::from_slice(body)
-        .map_err(|error| CallbackError::Malformed(text::clean(&error.to_string())))?;
+        .map_err(|error| MessageError::Malformed(text::clean(&error.to_string())))?;
     let callback = envelope.body.callback;
     let id = |raw, name| {
         scalar(raw)
             .filter(|id| is_id(id))
-            .ok_or(CallbackError::BadValue(name))
+            .ok_or(MessageError::BadValue(name))
     };
     let code = scalar(callback.result_code)
         .filter(|code| !code.is_empty() && code.len() <= 32)
-        .ok_or(CallbackError::BadValue("ResultCode"))?;
+        .ok_or(MessageError::BadValue("ResultCode"))?;
     let message = callback
         .result_desc
         .and_then(scalar)
         .map(|message| text::clean(&message))
         .unwrap_or_default();
-    Ok(Notification {
-        merchant_request_id: id(callback.merchant_request_id, "MerchantRequestID")?,
-        checkout_request_id: id(callback.checkout_request_id, "CheckoutRequestID")?,
+    Ok(Notification::Payment {
+        reference: Reference {
+            merchant_request_id: id(callback.merchant_request_id, "MerchantRequestID")?,
+            checkout_request_id: id(callback.checkout_request_id, "CheckoutRequestID")?,
+        },
         outcome: match ResultMeaning::of(&code) {
             ResultMeaning::Paid => paid(callback.callback_metadata.as_ref())?,
             ResultMeaning::Failed(failure) => Outcome::Failed {
@@ -99,8 +99,8 @@ pub fn read_callback(body: &[u8]) -> Result<Notification, CallbackError> {
     })
 }
 
-fn paid(metadata: Option<&Metadata<'_>>) -> Result<Outcome, CallbackError> {
-    let value = |name: &'static str| -> Result<Option<String>, CallbackError> {
+fn paid(metadata: Option<&Metadata<'_>>) -> Result<Outcome, MessageError> {
+    let value = |name: &'static str| -> Result<Option<String>, MessageError> {
         let mut found = metadata
             .iter()
             .flat_map(|m| &m.items)
@@ -109,26 +109,27 @@ fn paid(metadata: Option<&Metadata<'_>>) -> Result<Outcome, CallbackError> {
             return Ok(None);
         };
         if found.next().is_some() {
-            return Err(CallbackError::BadValue(name));
+            return Err(MessageError::BadValue(name));
         }
         item.value
-            .map(|raw| scalar(raw).ok_or(CallbackError::BadValue(name)))
+            .map(|raw| scalar(raw).ok_or(MessageError::BadValue(name)))
             .transpose()
     };
     let receipt = value("MpesaReceiptNumber")?;
     if receipt.as_deref().is_some_and(|r| !is_receipt(r)) {
-        return Err(CallbackError::BadValue("MpesaReceiptNumber"));
+        return Err(MessageError::BadValue("MpesaReceiptNumber"));
     }
     let amount = value("Amount")?
-        .map(|amount| read_amount(&amount).ok_or(CallbackError::BadValue("Amount")))
+        .map(|amount| read_amount(&amount).ok_or(MessageError::BadValue("Amount")))
         .transpose()?;
-    Ok(Outcome::Paid {
+    Ok(Outcome::Paid(Paid {
         receipt,
         amount,
+        fee: None,
         // Masked or odd numbers and dates are left out: nothing is decided by them.
         phone: value("PhoneNumber")?.and_then(|digits| Phone::from_international(&digits)),
         at: value("TransactionDate")?.and_then(|digits| read_stamp(&digits)),
-    })
+    }))
 }
 
 fn read_amount(text: &str) -> Option<Money> {
@@ -176,27 +177,35 @@ mod tests {
         {"Name":"TransactionDate","Value":20191219102115},
         {"Name":"PhoneNumber","Value":254708374149}]}}}}"#;
 
-    fn outcome(body: &str) -> Result<Outcome, CallbackError> {
-        read_callback(body.as_bytes()).map(|n| n.outcome)
+    fn outcome(body: &str) -> Result<Outcome, MessageError> {
+        read(body.as_bytes()).map(|(_, outcome)| outcome)
     }
 
-    fn with_amount(amount: &str) -> Result<Outcome, CallbackError> {
+    fn read(body: &[u8]) -> Result<(Reference, Outcome), MessageError> {
+        match read_callback(body)? {
+            Notification::Payment { reference, outcome } => Ok((reference, outcome)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn with_amount(amount: &str) -> Result<Outcome, MessageError> {
         outcome(&PAID.replace("1.00", amount))
     }
 
     #[test]
     fn reads_the_portals_success() {
-        let read = read_callback(PAID.as_bytes()).expect("the sample");
-        assert_eq!(read.merchant_request_id, "29115-34620561-1");
-        assert_eq!(read.checkout_request_id, "ws_CO_191220191020363925");
+        let (reference, outcome) = read(PAID.as_bytes()).expect("the sample");
+        assert_eq!(reference.merchant_request_id, "29115-34620561-1");
+        assert_eq!(reference.checkout_request_id, "ws_CO_191220191020363925");
         assert_eq!(
-            read.outcome,
-            Outcome::Paid {
+            outcome,
+            Outcome::Paid(Paid {
                 receipt: Some("NLJ7RT61SV".into()),
                 amount: Some(Money::from_minor(100, Currency::Kes)),
                 phone: Phone::from_international("254708374149"),
                 at: read_stamp("20191219102115"),
-            }
+                fee: None,
+            })
         );
     }
 
@@ -219,12 +228,11 @@ mod tests {
             {"Name":"MpesaReceiptNumber","Value":"NLJ7RT61SV"},{"Value":50,"Name":"Amount"}]}}}}"#;
         assert_eq!(
             outcome(body),
-            Ok(Outcome::Paid {
+            Ok(Outcome::Paid(Paid {
                 receipt: Some("NLJ7RT61SV".into()),
                 amount: Some(Money::from_minor(5000, Currency::Kes)),
-                phone: None,
-                at: None,
-            })
+                ..Paid::default()
+            }))
         );
     }
 
@@ -294,8 +302,8 @@ mod tests {
         assert!(outcome(&deep).is_err());
         let deep_inside = PAID.replace("1.00", &"[".repeat(4_000));
         assert!(outcome(&deep_inside).is_err());
-        let long = PAID.replace("said", &"x".repeat(MAX_CALLBACK));
-        assert!(outcome(&(long + &" ".repeat(MAX_CALLBACK))).is_err());
+        let long = PAID.replace("said", &"x".repeat(MAX_MESSAGE));
+        assert!(outcome(&(long + &" ".repeat(MAX_MESSAGE))).is_err());
     }
 
     fn any_json() -> impl Strategy<Value = serde_json::Value> {
@@ -348,8 +356,8 @@ mod tests {
                     {"Name": "TransactionDate", "Value": date},
                 ]}}}});
             let paid = matches!(
-                read_callback(body.to_string().as_bytes()).map(|n| n.outcome),
-                Ok(Outcome::Paid { .. })
+                outcome(&body.to_string()),
+                Ok(Outcome::Paid(_))
             );
             prop_assert!(!paid || code == 0 || code == "0");
         }
@@ -358,7 +366,7 @@ mod tests {
         fn amounts_are_exact(minor in 1_i64..25_000_000) {
             let amount = Money::from_minor(minor, Currency::Kes);
             let read = with_amount(&amount.decimal());
-            let Ok(Outcome::Paid { amount: read, .. }) = read else {
+            let Ok(Outcome::Paid(Paid { amount: read, .. })) = read else {
                 return Err(TestCaseError::fail("not read"));
             };
             prop_assert_eq!(read, Some(amount));

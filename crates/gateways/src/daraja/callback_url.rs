@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::Environment;
+use crate::account::Environment;
 
 /// Words that Daraja refuses anywhere in a callback URL, in any case.
 const BANNED: [&str; 9] = [

@@ -7,7 +7,7 @@ use bando_domain::PaymentFailure;
 use super::callback::is_id;
 use super::reply::Reply;
 use super::result::{ResultMeaning, explanation};
-use crate::gateway::{Reference, Start, TestResult, Verdict};
+use crate::gateway::{Paid, Reference, Start, TestResult, Verdict};
 
 /// The code that means anything from "wrong credentials" to "being processed".
 const CATCH_ALL: &str = "500.001.1001";
@@ -15,7 +15,10 @@ const CATCH_ALL: &str = "500.001.1001";
 /// What an answer to a push means.
 pub(crate) fn push(reply: &Reply) -> Start {
     if let Some(reference) = accepted(reply) {
-        return Start::Accepted { reference };
+        return Start::Accepted {
+            reference,
+            redirect: None,
+        };
     }
     match refusal(reply) {
         Some(failure) => Start::Refused {
@@ -104,7 +107,7 @@ pub(crate) fn query(reply: &Reply, checkout_request_id: &str) -> Verdict {
         return pending();
     }
     match ResultMeaning::of(&code) {
-        ResultMeaning::Paid => Verdict::Paid { receipt: None },
+        ResultMeaning::Paid => Verdict::Paid(Paid::default()),
         ResultMeaning::Pending => pending(),
         ResultMeaning::Failed(failure) => Verdict::Failed {
             failure,
@@ -337,7 +340,7 @@ mod tests {
 
     #[test]
     fn a_query_is_final_only_when_it_is_certain() {
-        assert_eq!(asked(200, &result("0")), Verdict::Paid { receipt: None });
+        assert_eq!(asked(200, &result("0")), Verdict::Paid(Paid::default()));
         assert!(matches!(
             asked(200, &result("1032")),
             Verdict::Failed {
@@ -457,7 +460,7 @@ mod tests {
             let expected = (200..300).contains(&status)
                 && zero("ResultCode") && zero("ResponseCode") && same && !names_error;
             let verdict = asked(status, &json!(fields).to_string());
-            prop_assert_eq!(verdict == Verdict::Paid { receipt: None }, expected);
+            prop_assert_eq!(verdict == Verdict::Paid(Paid::default()), expected);
         }
     }
 }

@@ -21,15 +21,15 @@ use bando_domain::{Clock, Country, Currency, PaymentFailure};
 use reqwest::Client;
 use serde::Serialize;
 
-pub use account::{DarajaAccount, Environment, Shortcode};
-pub(crate) use callback::MAX_CALLBACK;
+pub use account::{DarajaAccount, Shortcode};
 pub use callback::read_callback;
 pub use callback_url::{UrlProblem, check_callback_url};
 pub use result::ResultMeaning;
 
+use crate::account::{Account, BadSetting};
 use crate::gateway::{
-    Account, CallbackError, Charge, Gateway, Notification, Reference, Start, TestReport,
-    TestResult, Verdict,
+    Asks, Charge, Gateway, MessageError, Notification, Profile, Reference, Refunds, Start,
+    TestReport, TestResult, Verdict, Word,
 };
 use crate::http::{self, NoAnswer, SetupError, Timeouts};
 use reply::Reply;
@@ -40,6 +40,21 @@ const QUERY: &str = "/mpesa/stkpushquery/v1/query";
 
 /// Whole shillings that one prompt may ask for.
 const AMOUNTS: std::ops::RangeInclusive<i64> = 1..=250_000;
+
+static PROFILE: Profile = Profile {
+    name: "mpesa",
+    title: "M-Pesa",
+    asks: Asks::Push,
+    word: Word::Unsigned,
+    queried: true,
+    by_hand: true,
+    refunds: Refunds::Whole,
+    payouts: true,
+    statement: true,
+    currencies: &[Currency::Kes],
+    amounts: AMOUNTS,
+    settings: account::SETTINGS,
+};
 
 /// The client of Daraja. One serves all providers; it keeps their tokens apart.
 pub struct Daraja {
@@ -122,7 +137,7 @@ impl Daraja {
             .map_err(CallError::NoToken)?;
         let request = self
             .client
-            .post(format!("{}{path}", account.environment.base_url()))
+            .post(format!("{}{path}", account.base_url()))
             .bearer_auth(token.secret.expose())
             .json(body);
         let answer = http::send(request).await.map_err(CallError::NoAnswer)?;
@@ -210,15 +225,36 @@ impl Daraja {
 
 #[async_trait]
 impl Gateway for Daraja {
+    fn profile(&self) -> &'static Profile {
+        &PROFILE
+    }
+
+    fn check(&self, account: &Account) -> Result<(), BadSetting> {
+        DarajaAccount::read(account).map(drop)
+    }
+
     async fn start(&self, account: &Account, charge: &Charge) -> Start {
-        let Account::Daraja(account) = account;
-        self.push(account, charge).await
+        match DarajaAccount::read(account) {
+            Ok(account) => self.push(&account, charge).await,
+            Err(bad) => refused(
+                PaymentFailure::ProviderMisconfigured,
+                "settings",
+                bad.to_string(),
+            ),
+        }
     }
 
     async fn query(&self, account: &Account, reference: &Reference) -> Verdict {
-        let Account::Daraja(account) = account;
+        let account = match DarajaAccount::read(account) {
+            Ok(account) => account,
+            Err(bad) => {
+                return Verdict::Unreachable {
+                    why: bad.to_string(),
+                };
+            }
+        };
         let id = &reference.checkout_request_id;
-        match self.ask(account, id).await {
+        match self.ask(&account, id).await {
             Ok(reply) => judge::query(&reply, id),
             Err(CallError::NoAnswer(no)) => Verdict::Unreachable { why: no.why() },
             Err(CallError::NoToken(TokenError::TooOften(retry_after))) => {
@@ -233,17 +269,20 @@ impl Gateway for Daraja {
         }
     }
 
-    fn read_callback(&self, body: &[u8]) -> Result<Notification, CallbackError> {
+    fn read_message(&self, body: &[u8]) -> Result<Notification, MessageError> {
         read_callback(body)
     }
 
     async fn test(&self, account: &Account) -> TestReport {
-        let Account::Daraja(account) = account;
-        self.tokens.forget(account).await;
-        match self.tokens.get(&self.client, &*self.clock, account).await {
+        let account = match DarajaAccount::read(account) {
+            Ok(account) => account,
+            Err(bad) => return not_filled_in(&bad),
+        };
+        self.tokens.forget(&account).await;
+        match self.tokens.get(&self.client, &*self.clock, &account).await {
             Ok(_) => TestReport {
                 sign_in: TestResult::Passed,
-                shortcode: self.test_shortcode(account).await,
+                shortcode: self.test_shortcode(&account).await,
             },
             Err(error) => TestReport {
                 sign_in: no_token(error),
@@ -294,6 +333,17 @@ fn refused(failure: PaymentFailure, code: &str, message: String) -> Start {
         failure,
         code: code.to_owned(),
         message,
+    }
+}
+
+fn not_filled_in(bad: &BadSetting) -> TestReport {
+    TestReport {
+        sign_in: TestResult::Failed {
+            why: bad.to_string(),
+        },
+        shortcode: TestResult::Unclear {
+            why: "Not tried, since the settings are not complete".into(),
+        },
     }
 }
 

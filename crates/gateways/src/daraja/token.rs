@@ -116,7 +116,7 @@ impl Tokens {
 fn key(account: &DarajaAccount) -> Key {
     let mut digest = Sha256::new();
     for part in [
-        account.environment.base_url(),
+        account.base_url(),
         &account.consumer_key,
         account.consumer_secret.expose(),
     ] {
@@ -133,7 +133,7 @@ async fn fetch(
 ) -> Result<Token, TokenError> {
     let url = format!(
         "{}/oauth/v1/generate?grant_type=client_credentials",
-        account.environment.base_url()
+        account.base_url()
     );
     let request = client.get(url).basic_auth(
         &account.consumer_key,

@@ -57,7 +57,7 @@ async fn many_at_once_sign_in_once() {
     let daraja = Arc::new(daraja(Arc::new(HandClock::new())));
     let ask = |account: bando_gateways::DarajaAccount| {
         let daraja = daraja.clone();
-        async move { daraja.query(&Account::Daraja(account), &reference()).await }
+        async move { daraja.query(&Account::from(account), &reference()).await }
     };
     futures_util::future::join_all((0..50).map(|_| ask(account(&base_url)))).await;
     assert_eq!(signed_in.load(Ordering::SeqCst), 1);
@@ -80,7 +80,7 @@ async fn those_who_wait_for_a_failing_sign_in_share_its_failure() {
             StatusCode::BAD_GATEWAY
         }),
     );
-    let account = Account::Daraja(account(&serve(app).await));
+    let account = Account::from(account(&serve(app).await));
     let daraja = daraja(Arc::new(HandClock::new()));
     let reference = reference();
     let all = (0..20).map(|_| daraja.query(&account, &reference));
@@ -96,7 +96,7 @@ async fn those_who_wait_for_a_failing_sign_in_share_its_failure() {
 #[tokio::test]
 async fn redirects_endless_bodies_and_slow_drips_are_not_followed_to_the_end() {
     async fn push_to(app: Router) -> Start {
-        let account = Account::Daraja(account(&serve(app).await));
+        let account = Account::from(account(&serve(app).await));
         daraja(Arc::new(HandClock::new()))
             .start(&account, &charge(PHONE, URL))
             .await
@@ -132,7 +132,7 @@ async fn a_product_that_is_not_enabled_is_the_providers_to_mend() {
             (StatusCode::UNAUTHORIZED, fault)
         }),
     );
-    let account = Account::Daraja(account(&serve(app).await));
+    let account = Account::from(account(&serve(app).await));
     let start = daraja(Arc::new(HandClock::new()))
         .start(&account, &charge(PHONE, URL))
         .await;
@@ -160,7 +160,7 @@ async fn retry_after_is_obeyed_within_reason() {
             QUERY,
             post(async move || (parts.status, parts.headers.clone(), "")),
         );
-        let account = Account::Daraja(account(&serve(app).await));
+        let account = Account::from(account(&serve(app).await));
         let verdict = daraja(Arc::new(HandClock::new()))
             .query(&account, &reference())
             .await;

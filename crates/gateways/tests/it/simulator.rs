@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bando_domain::{Currency, Money, PaymentFailure, Phone, Secret};
 use bando_gateways::{
-    Account, Daraja, DarajaAccount, Gateway as _, Outcome, Reference, Shortcode, Start, TestResult,
-    Verdict,
+    Account, Daraja, DarajaAccount, Gateway as _, Notification, Outcome, Paid, Reference,
+    Shortcode, Start, TestResult, Verdict,
 };
 use bando_sim::daraja::{App, DarajaSim, QueryAnswer, SCENARIOS, Scenario, Settings};
 
@@ -45,19 +45,19 @@ impl Stage {
     }
 
     async fn start(&self, phone: &str) -> Start {
-        let account = Account::Daraja(self.account.clone());
+        let account = Account::from(self.account.clone());
         self.daraja.start(&account, &charge(phone, NOWHERE)).await
     }
 
     async fn accepted(&self, phone: &str) -> Reference {
         match self.start(phone).await {
-            Start::Accepted { reference } => reference,
+            Start::Accepted { reference, .. } => reference,
             other => panic!("{other:?}"),
         }
     }
 
     async fn query(&self, reference: &Reference) -> Verdict {
-        let account = Account::Daraja(self.account.clone());
+        let account = Account::from(self.account.clone());
         self.daraja.query(&account, reference).await
     }
 
@@ -92,7 +92,7 @@ async fn a_payment_from_prompt_to_verdict() {
     stage.until_decided().await;
     assert_eq!(
         stage.query(&reference).await,
-        Verdict::Paid { receipt: None }
+        Verdict::Paid(Paid::default())
     );
 
     let books = stage.sim.books();
@@ -116,17 +116,19 @@ async fn the_callback_says_what_the_books_say() {
     let body = &books.prompts[0].callbacks[0].body;
     let read = stage
         .daraja
-        .read_callback(body.as_bytes())
+        .read_message(body.as_bytes())
         .expect("a callback");
-    assert_eq!(read.checkout_request_id, reference.checkout_request_id);
-    assert_eq!(read.merchant_request_id, reference.merchant_request_id);
     assert_eq!(
-        read.outcome,
-        Outcome::Paid {
-            receipt: Some(books.moved[0].receipt.clone()),
-            amount: Some(Money::from_minor(5_000, Currency::Kes)),
-            phone: Some(phone(PHONE)),
-            at: Some(books.moved[0].at),
+        read,
+        Notification::Payment {
+            reference,
+            outcome: Outcome::Paid(Paid {
+                receipt: Some(books.moved[0].receipt.clone()),
+                amount: Some(Money::from_minor(5_000, Currency::Kes)),
+                phone: Some(phone(PHONE)),
+                at: Some(books.moved[0].at),
+                fee: None,
+            })
         }
     );
 }
@@ -156,6 +158,7 @@ async fn every_scripted_outcome_is_understood() {
         stage.until_decided().await;
         let failure = match stage.query(&reference).await {
             Verdict::Failed { failure, .. } => Some(failure),
+            Verdict::Reversed { .. } => panic!("nothing was reversed"),
             Verdict::Pending { .. } => None,
             other => panic!("{name}: {other:?}"),
         };
@@ -189,6 +192,7 @@ async fn no_query_fault_is_mistaken_for_a_verdict() {
         seen.push(match stage.query(&reference).await {
             Verdict::Paid { .. } => '$',
             Verdict::Failed { .. } => 'F',
+            Verdict::Reversed { .. } => 'R',
             Verdict::Pending { .. } => 'p',
             Verdict::RateLimited { .. } => 'r',
             Verdict::Unreachable { .. } => 'u',
@@ -249,7 +253,7 @@ async fn a_second_prompt_on_the_same_phone_is_refused() {
 #[tokio::test]
 async fn what_daraja_would_not_take_is_refused_unasked() {
     let stage = Stage::new().await;
-    let account = Account::Daraja(stage.account.clone());
+    let account = Account::from(stage.account.clone());
     let with = |minor, currency, phone: &str| {
         let mut charge = charge(phone, NOWHERE);
         charge.amount = Money::from_minor(minor, currency);
@@ -316,7 +320,7 @@ async fn the_test_names_what_is_wrong() {
     let test = async |change: fn(&mut DarajaAccount)| {
         let mut account = stage.account.clone();
         change(&mut account);
-        stage.daraja.test(&Account::Daraja(account)).await
+        stage.daraja.test(&Account::from(account)).await
     };
     let failed = |result: &TestResult, word: &str| matches!(result, TestResult::Failed { why } if why.contains(word));
     assert!(test(|_| {}).await.passed());

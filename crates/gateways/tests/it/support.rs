@@ -54,6 +54,8 @@ pub(crate) fn account(base_url: &str) -> DarajaAccount {
 /// Fifty shillings from `phone`.
 pub(crate) fn charge(phone: &str, callback_url: &str) -> Charge {
     Charge {
+        reference: "0193f1de-0000-7000-8000-000000000001".into(),
+        return_url: "https://wifi.example.co.ke/pay/1".into(),
         account_reference: "K7P2-M4XX 99 overlong".into(),
         description: "1 hour of internet".into(),
         amount: Money::from_minor(5_000, Currency::Kes),
