@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bando_domain::{MessageId, PaymentId, ProviderId};
 use bando_gateways::{Notification, Outcome, Verdict};
-use bando_store::{GatewayMessage, Job, JobKind, Link, Payment, PaymentStep, TenantTx};
+use bando_store::{About, GatewayMessage, Job, JobKind, Link, Payment, PaymentStep, TenantTx};
 
 use crate::crash::{crash_point, planted};
 use crate::events::Change;
@@ -100,15 +100,17 @@ impl App {
         tx.payment(payment)
             .await?
             .ok_or(Error::NotFound("payment"))?;
-        if tx.count_messages(payment).await? >= MAX_MESSAGES {
+        if tx.count_messages(About::Payment, payment.uuid()).await? >= MAX_MESSAGES {
             tracing::warn!(%provider, %payment, source, "too many different callbacks for one payment: dropped");
             return Ok(());
         }
         let message = GatewayMessage {
             id: MessageId::new(&*self.clock, &*self.entropy),
-            payment,
+            about: About::Payment,
+            subject: payment.uuid(),
             gateway: MPESA.to_owned(),
             body: body.to_vec(),
+            signed: false,
             source: source.to_owned(),
             received_at: now,
             times_seen: 1,
@@ -141,7 +143,8 @@ impl App {
         let Some(message) = tx.message(MessageId::from_uuid(job.subject)).await? else {
             return Ok(Done::Finished);
         };
-        let Some(mut payment) = tx.lock_payment(message.payment).await? else {
+        let about = PaymentId::from_uuid(message.subject);
+        let Some(mut payment) = tx.lock_payment(about).await? else {
             return Ok(Done::Finished);
         };
         crash_point("message.read");
@@ -302,9 +305,10 @@ impl App {
 
     async fn misfit(&self, mut tx: TenantTx, message: &GatewayMessage, why: &str) -> Result<Done> {
         let provider = tx.provider_id();
-        tracing::warn!(%provider, payment = %message.payment, source = message.source, why, "callback does not fit");
+        let payment = PaymentId::from_uuid(message.subject);
+        tracing::warn!(%provider, %payment, source = message.source, why, "callback does not fit");
         tx.add_payment_step(
-            message.payment,
+            payment,
             self.next_step_id(),
             self.now(),
             PaymentStep::Mismatch,
@@ -313,7 +317,7 @@ impl App {
         .await?;
         tx.set_message_outcome(message.id, why).await?;
         tx.commit().await?;
-        self.events.tell(provider, Change::Payment(message.payment));
+        self.events.tell(provider, Change::Payment(payment));
         Ok(Done::Finished)
     }
 

@@ -92,6 +92,10 @@ impl App {
             JobKind::CheckPayment => self.check_payment(&job).await,
             JobKind::Disconnect => self.disconnect(&job).await,
             JobKind::MakeBatch => self.make_batch(&job).await,
+            other => {
+                tracing::error!(kind = other.name(), "a job of a kind nobody works off");
+                Ok(Done::Finished)
+            }
         };
         let (kind, provider, subject) = (job.kind.name(), job.provider, job.subject);
         let done = done.unwrap_or_else(|error| {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bando_domain::{
-    Country, CustomerId, Language, MacAddr, PaymentEvent, PaymentFailure, PaymentId, PaymentStatus,
+    Country, CustomerId, Language, MacAddr, Money, PaymentEvent, PaymentFailure, PaymentId, PaymentStatus,
     Phone, PhoneError, PlanId, ProviderId, Timestamp,
 };
 use bando_gateways::{Account, Charge, Start};
@@ -259,9 +259,16 @@ impl App {
             router_id,
             visit: Some(serde_json::json!(purchase.visit)),
             language: purchase.language,
+            account_reference: None,
+            redirect_url: None,
+            identity_mac: None,
+            sold_by: None,
+            collected: false,
             merchant_request_id: None,
             checkout_request_id: None,
             receipt: None,
+            fee: Money::zero(plan.price.currency()),
+            refunded: Money::zero(plan.price.currency()),
             failure: None,
             result_code: None,
             result_text: None,

@@ -308,6 +308,7 @@ impl App {
             terms: payment.terms,
             origin: Origin::Payment(payment.id),
             phone: Some(payment.phone.clone()),
+            identity_mac: payment.identity_mac,
             created_at: now,
             activated_at: None,
             expires_at: None,
@@ -343,7 +344,8 @@ impl App {
             debit: format!("gateway:{}", payment.gateway),
             credit: "revenue".into(),
             amount: payment.amount,
-            payment: payment.id,
+            subject: payment.id.uuid(),
+            payment: Some(payment.id),
             at: now,
         };
         tx.insert_transfer(&transfer).await?;

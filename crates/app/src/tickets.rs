@@ -473,6 +473,7 @@ impl App {
             terms: plan.terms,
             origin,
             phone: None,
+            identity_mac: None,
             created_at: self.now(),
             activated_at: None,
             expires_at: None,

@@ -65,24 +65,38 @@ macro_rules! ids {
 ids! {
     /// Someone who signs in: a member of one or more providers, or a super admin.
     AccountId
+    /// Money that arrived otherwise than asked for.
+    ArrivalId
     /// A set of tickets made together to be printed and sold.
     BatchId
+    /// An item of a person's queue.
+    CaseId
     /// Someone who buys access.
     CustomerId
+    /// Something that a gateway's statement and our books disagree about.
+    DifferenceId
     /// One movement of money from one ledger account to another.
     LedgerTransferId
     /// A raw message from a gateway.
     MessageId
     /// One attempt to pay.
     PaymentId
+    /// Money sent to a provider's own phone.
+    PayoutId
     /// What is sold.
     PlanId
     /// A tenant: a hotspot or ISP business.
     ProviderId
+    /// Money sent back to its payer.
+    RefundId
     /// A MikroTik (any RADIUS NAS) of a provider.
     RouterId
     /// One stay on the network as accounted by a router.
     SessionId
+    /// A cashier's time at the till.
+    ShiftId
+    /// An imported list of a gateway's movements of money.
+    StatementId
     /// A right to use the network.
     TicketId
 }

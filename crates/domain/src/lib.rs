@@ -24,8 +24,9 @@ pub use code::{CODE_ALPHABET, CODE_LENGTH, CodeError, TicketCode};
 pub use entitlement::{Entitlement, Refusal, Usage};
 pub use failure::PaymentFailure;
 pub use id::{
-    AccountId, BatchId, CustomerId, LedgerTransferId, MessageId, PaymentId, PlanId, ProviderId,
-    RouterId, SessionId, TicketId,
+    AccountId, ArrivalId, BatchId, CaseId, CustomerId, DifferenceId, LedgerTransferId, MessageId,
+    PaymentId, PayoutId, PlanId, ProviderId, RefundId, RouterId, SessionId, ShiftId, StatementId,
+    TicketId,
 };
 pub use language::Language;
 pub use mac::{MacAddr, MacError};

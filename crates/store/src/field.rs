@@ -4,9 +4,10 @@ use std::str::FromStr;
 
 use bando_db::{FromValue, Kind, Row, Value};
 use bando_domain::{
-    AccountId, BatchId, Currency, CustomerId, Language, LedgerTransferId, MacAddr, MessageId,
-    PaymentFailure, PaymentId, PaymentStatus, Phone, PlanId, PlanTerms, ProviderId, RouterId,
-    SellingWindow, SessionId, Slug, TicketId, TicketState, Timestamp,
+    AccountId, ArrivalId, BatchId, CaseId, Currency, CustomerId, DifferenceId, Language,
+    LedgerTransferId, MacAddr, MessageId, PaymentFailure, PaymentId, PaymentStatus, PayoutId,
+    Phone, PlanId, PlanTerms, ProviderId, RefundId, RouterId, SellingWindow, SessionId, ShiftId,
+    Slug, StatementId, TicketId, TicketState, Timestamp,
 };
 use uuid::Uuid;
 
@@ -148,8 +149,8 @@ macro_rules! ids {
 }
 
 ids! {
-    AccountId BatchId CustomerId LedgerTransferId MessageId PaymentId PlanId ProviderId RouterId
-    SessionId TicketId
+    AccountId ArrivalId BatchId CaseId CustomerId DifferenceId LedgerTransferId MessageId PaymentId
+    PayoutId PlanId ProviderId RefundId RouterId SessionId ShiftId StatementId TicketId
 }
 
 /// Types kept under their own written name.
@@ -178,6 +179,46 @@ named! {
     Slug => |v| v.as_str().to_owned();
     TicketState => |v| v.name().to_owned();
 }
+
+/// An enumeration that is kept, and told in the API, by its members' own words.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$member_doc:meta])* $member:ident => $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum $name {
+            $($(#[$member_doc])* $member,)*
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$member),*];
+
+            /// The word in the database and the API.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$member => $word,)*
+                }
+            }
+
+            /// The one with this name.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|member| member.name() == name)
+            }
+        }
+
+        impl crate::field::Field for $name {
+            const KIND: bando_db::Kind = bando_db::Kind::Text;
+            fn to_value(&self) -> bando_db::Value {
+                bando_db::Value::Text(self.name().to_owned())
+            }
+            fn from_value(value: &bando_db::Value) -> Option<Self> {
+                let bando_db::Value::Text(text) = value else { return None };
+                Self::named(text)
+            }
+        }
+    };
+}
+pub(crate) use words;
 
 impl Field for Phone {
     const KIND: Kind = Kind::Text;

@@ -1,6 +1,7 @@
 //! A provider's own accounts with the payment companies.
 
 use bando_domain::{Entropy, Secret, Timestamp};
+use uuid::Uuid;
 
 use crate::field::{get, values};
 use crate::vault::Place;
@@ -24,6 +25,22 @@ pub struct GatewayAccount {
     pub tested_at: Option<Timestamp>,
     /// What the test said: `ok`, or what is wrong.
     pub test_result: Option<String>,
+}
+
+/// A gateway's name as the row of a link ([`Link::Account`](crate::Link::Account)): its bytes, padded
+/// with zeros. None for a name of more than 16 bytes, which no gateway has.
+pub fn account_row(gateway: &str) -> Option<Uuid> {
+    let mut bytes = [0; 16];
+    bytes
+        .get_mut(..gateway.len())?
+        .copy_from_slice(gateway.as_bytes());
+    Some(Uuid::from_bytes(bytes))
+}
+
+/// The gateway's name that [`account_row`] made this of.
+pub fn gateway_of_row(row: Uuid) -> Option<String> {
+    let name = std::str::from_utf8(row.as_bytes()).ok()?;
+    Some(name.trim_end_matches('\0').to_owned())
 }
 
 impl TenantTx {

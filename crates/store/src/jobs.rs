@@ -4,39 +4,34 @@ use bando_db::Row;
 use bando_domain::{ProviderId, Timestamp};
 use uuid::Uuid;
 
-use crate::field::{get, values};
-use crate::{Error, Result, SystemTx, TenantTx};
+use crate::field::{get, values, words};
+use crate::{Result, SystemTx, TenantTx};
 
-/// The kinds of work. Each is idempotent: doing it twice does no harm.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum JobKind {
-    /// Ask the gateway what became of a payment.
-    CheckPayment,
-    /// Work a message of a gateway off.
-    ReadMessage,
-    /// Put a session off its router.
-    Disconnect,
-    /// Make the tickets of a batch.
-    MakeBatch,
-}
-
-impl JobKind {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::CheckPayment,
-        Self::ReadMessage,
-        Self::Disconnect,
-        Self::MakeBatch,
-    ];
-
-    /// The name in the database and the log.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::CheckPayment => "check_payment",
-            Self::ReadMessage => "read_message",
-            Self::Disconnect => "disconnect",
-            Self::MakeBatch => "make_batch",
-        }
+words! {
+    /// The kinds of work. Each is idempotent: doing it twice does no harm.
+    JobKind {
+        /// Ask the gateway what became of a payment.
+        CheckPayment => "check_payment",
+        /// Work a message of a gateway off.
+        ReadMessage => "read_message",
+        /// Put a session off its router.
+        Disconnect => "disconnect",
+        /// Make the tickets of a batch.
+        MakeBatch => "make_batch",
+        /// Send a refund.
+        SendRefund => "send_refund",
+        /// Send a payout.
+        SendPayout => "send_payout",
+        /// Find out what became of a refund or payout that was sent.
+        CheckSent => "check_sent",
+        /// Ask the gateway whether money that a message told of has arrived.
+        ProveArrival => "prove_arrival",
+        /// Fetch a statement.
+        PullStatement => "pull_statement",
+        /// Compare a statement with our books.
+        CompareStatement => "compare_statement",
+        /// Remind people of what waits for them.
+        Remind => "remind",
     }
 }
 
@@ -141,14 +136,9 @@ impl SystemTx {
 }
 
 fn job(row: &Row) -> Result<Job> {
-    let name: String = get(row, 1)?;
-    let kind = JobKind::ALL.into_iter().find(|k| k.name() == name);
     Ok(Job {
         provider: get(row, 0)?,
-        kind: kind.ok_or(Error::Corrupt {
-            column: 1,
-            kind: "job kind",
-        })?,
+        kind: get(row, 1)?,
         subject: get(row, 2)?,
         attempts: get(row, 3)?,
         leased_until: get(row, 4)?,

@@ -3,7 +3,9 @@
 //! One row takes an amount from one account and gives it to another, so that no row can be out of
 //! balance and the sum over all accounts is always zero.
 
+use bando_db::{Row, Sql};
 use bando_domain::{Currency, LedgerTransferId, Money, PaymentId, Timestamp};
+use uuid::Uuid;
 
 use crate::field::{get, values};
 use crate::{Result, TenantTx};
@@ -13,7 +15,7 @@ use crate::{Result, TenantTx};
 pub struct Transfer {
     /// Its id.
     pub id: LedgerTransferId,
-    /// What it is: once per payment.
+    /// What it is: once per subject.
     pub kind: String,
     /// The account it goes to (`gateway:mpesa` has more).
     pub debit: String,
@@ -21,8 +23,10 @@ pub struct Transfer {
     pub credit: String,
     /// How much; above zero.
     pub amount: Money,
-    /// The payment it is part of.
-    pub payment: PaymentId,
+    /// What it is about: the id of a payment, an arrival, a refund, a payout, a shift.
+    pub subject: Uuid,
+    /// The payment it is part of, if it is part of one.
+    pub payment: Option<PaymentId>,
     /// When.
     pub at: Timestamp,
 }
@@ -36,13 +40,32 @@ pub struct Balance {
     pub amount: Money,
 }
 
+const COLUMNS: &str =
+    "transfer_id, kind, debit_account, credit_account, amount_minor, currency, subject, payment_id,
+  at";
+
+impl Transfer {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self {
+            id: get(row, 0)?,
+            kind: get(row, 1)?,
+            debit: get(row, 2)?,
+            credit: get(row, 3)?,
+            amount: Money::from_minor(get(row, 4)?, get(row, 5)?),
+            subject: get(row, 6)?,
+            payment: get(row, 7)?,
+            at: get(row, 8)?,
+        })
+    }
+}
+
 impl TenantTx {
-    /// Books a movement. Returns false if this kind was booked for this payment before.
+    /// Books a movement. Returns false if this kind was booked for this subject before.
     pub async fn insert_transfer(&mut self, t: &Transfer) -> Result<bool> {
         let sql = "INSERT INTO ledger_transfers (provider_id, transfer_id, kind, debit_account, credit_account,
-                     amount_minor, currency, payment_id, at)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-                   ON CONFLICT (provider_id, payment_id, kind) DO NOTHING";
+                     amount_minor, currency, subject, payment_id, at)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                   ON CONFLICT (provider_id, subject, kind) DO NOTHING";
         let row = values![
             t.id,
             t.kind,
@@ -50,6 +73,7 @@ impl TenantTx {
             t.credit,
             t.amount.minor(),
             t.amount.currency(),
+            t.subject,
             t.payment,
             t.at
         ];
@@ -58,22 +82,11 @@ impl TenantTx {
 
     /// The movements that belong to a payment, in order.
     pub async fn transfers_of_payment(&mut self, payment: PaymentId) -> Result<Vec<Transfer>> {
-        let sql = "SELECT transfer_id, kind, debit_account, credit_account, amount_minor, currency, payment_id, at
-                   FROM ledger_transfers WHERE provider_id = $1 AND payment_id = $2 ORDER BY transfer_id";
-        let rows = self.all(sql, values![payment]).await?;
-        rows.iter()
-            .map(|r| {
-                Ok(Transfer {
-                    id: get(r, 0)?,
-                    kind: get(r, 1)?,
-                    debit: get(r, 2)?,
-                    credit: get(r, 3)?,
-                    amount: Money::from_minor(get(r, 4)?, get(r, 5)?),
-                    payment: get(r, 6)?,
-                    at: get(r, 7)?,
-                })
-            })
-            .collect()
+        let sql = format!(
+            "SELECT {COLUMNS} FROM ledger_transfers WHERE provider_id = $1 AND payment_id = $2 ORDER BY transfer_id"
+        );
+        let rows = self.all(Sql::built(sql), values![payment]).await?;
+        rows.iter().map(Transfer::from_row).collect()
     }
 
     /// The balance of every account, from the movements alone.

@@ -1,22 +1,43 @@
 //! The inbox: every message of a gateway, kept as it came before anything is done with it.
 
-use bando_domain::{MessageId, PaymentId, Timestamp};
+use bando_domain::{MessageId, Timestamp};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-use crate::field::{get, values};
+use crate::field::{get, values, words};
 use crate::{Result, TenantTx};
 
-/// A message of a gateway about a payment.
+words! {
+    /// What a message came about: what the link leads to that it came in on.
+    About {
+        /// A payment that we asked for.
+        Payment => "payment",
+        /// A gateway account: whatever happens in it. Its subject is [`account_row`](crate::account_row).
+        Account => "account",
+        /// A refund that we sent.
+        Refund => "refund",
+        /// A payout that we sent.
+        Payout => "payout",
+        /// Money that arrived by itself, which we asked about.
+        Arrival => "arrival",
+    }
+}
+
+/// A message of a gateway.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GatewayMessage {
     /// Its id.
     pub id: MessageId,
-    /// The payment whose callback link it came in on.
-    pub payment: PaymentId,
+    /// What it came about.
+    pub about: About,
+    /// The row that it came about.
+    pub subject: Uuid,
     /// The gateway.
     pub gateway: String,
     /// The body, byte for byte.
     pub body: Vec<u8>,
+    /// Whether the gateway's signature was on it and was good.
+    pub signed: bool,
     /// Where it came from.
     pub source: String,
     /// When it first came.
@@ -28,21 +49,23 @@ pub struct GatewayMessage {
 }
 
 impl TenantTx {
-    /// Keeps a message. Returns false if the same bytes came before for the same payment: that is
+    /// Keeps a message. Returns false if the same bytes came before for the same subject: that is
     /// counted and need not be worked on again.
     pub async fn insert_message(&mut self, m: &GatewayMessage) -> Result<bool> {
         let digest: [u8; 32] = Sha256::digest(&m.body).into();
-        let sql = "INSERT INTO gateway_messages (provider_id, message_id, payment_id, gateway, digest, body, source,
-                     received_at, times_seen)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)
-                   ON CONFLICT (provider_id, payment_id, digest) DO UPDATE SET times_seen = gateway_messages.times_seen + 1
+        let sql = "INSERT INTO gateway_messages (provider_id, message_id, about, subject, gateway, digest, body, signed,
+                     source, received_at, times_seen)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1)
+                   ON CONFLICT (provider_id, about, subject, digest) DO UPDATE SET times_seen = gateway_messages.times_seen + 1
                    RETURNING times_seen";
         let row = values![
             m.id,
-            m.payment,
+            m.about,
+            m.subject,
             m.gateway,
             digest,
             m.body,
+            m.signed,
             m.source,
             m.received_at
         ];
@@ -50,30 +73,32 @@ impl TenantTx {
         Ok(times == 1)
     }
 
-    /// How many different messages about a payment there are: a forger must not fill the disk.
-    pub async fn count_messages(&mut self, payment: PaymentId) -> Result<u32> {
-        let sql =
-            "SELECT COUNT(*) FROM gateway_messages WHERE provider_id = $1 AND payment_id = $2";
-        get(&self.one(sql, values![payment]).await?, 0)
+    /// How many different messages about a row there are: a forger must not fill the disk.
+    pub async fn count_messages(&mut self, about: About, subject: Uuid) -> Result<u32> {
+        let sql = "SELECT COUNT(*) FROM gateway_messages WHERE provider_id = $1 AND about = $2
+                   AND subject = $3";
+        get(&self.one(sql, values![about, subject]).await?, 0)
     }
 
     /// A message.
     pub async fn message(&mut self, id: MessageId) -> Result<Option<GatewayMessage>> {
         let sql =
-            "SELECT message_id, payment_id, gateway, body, source, received_at, times_seen, outcome
+            "SELECT message_id, about, subject, gateway, body, signed, source, received_at, times_seen, outcome
                    FROM gateway_messages WHERE provider_id = $1 AND message_id = $2";
         let Some(row) = self.maybe(sql, values![id]).await? else {
             return Ok(None);
         };
         Ok(Some(GatewayMessage {
             id: get(&row, 0)?,
-            payment: get(&row, 1)?,
-            gateway: get(&row, 2)?,
-            body: get(&row, 3)?,
-            source: get(&row, 4)?,
-            received_at: get(&row, 5)?,
-            times_seen: get(&row, 6)?,
-            outcome: get(&row, 7)?,
+            about: get(&row, 1)?,
+            subject: get(&row, 2)?,
+            gateway: get(&row, 3)?,
+            body: get(&row, 4)?,
+            signed: get(&row, 5)?,
+            source: get(&row, 6)?,
+            received_at: get(&row, 7)?,
+            times_seen: get(&row, 8)?,
+            outcome: get(&row, 9)?,
         }))
     }
 

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use bando_db::{Row, Sql};
 use bando_domain::{
-    CustomerId, Language, MacAddr, Money, PaymentFailure, PaymentId, PaymentStatus, Phone, PlanId,
-    PlanTerms, RouterId, TicketId, Timestamp,
+    AccountId, CustomerId, Language, MacAddr, Money, PaymentFailure, PaymentId, PaymentStatus,
+    Phone, PlanId, PlanTerms, RouterId, TicketId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -20,16 +20,24 @@ pub struct Customer {
     pub id: CustomerId,
     /// Their phone.
     pub phone: Phone,
+    /// Their wallet: what they have paid the provider beyond what they bought, never below zero. In
+    /// the provider's currency.
+    pub credit: Money,
     /// When they first came.
     pub created_at: Timestamp,
 }
+
+/// The columns of a customer. A wallet has no currency of its own: it is in the provider's.
+const CUSTOMER: &str = "customer_id, phone, credit_minor,
+  (SELECT p.currency FROM providers p WHERE p.provider_id = $1), created_at";
 
 impl Customer {
     fn from_row(row: &Row) -> Result<Self> {
         Ok(Self {
             id: get(row, 0)?,
             phone: get(row, 1)?,
-            created_at: get(row, 2)?,
+            credit: Money::from_minor(get(row, 2)?, get(row, 3)?),
+            created_at: get(row, 4)?,
         })
     }
 }
@@ -63,12 +71,26 @@ pub struct Payment {
     pub visit: Option<serde_json::Value>,
     /// The language of its pages.
     pub language: Language,
+    /// What the payer is told to write into the payment, where one pays under a reference.
+    pub account_reference: Option<String>,
+    /// Where the payer's browser is sent to pay, at gateways that have a page of their own.
+    pub redirect_url: Option<String>,
+    /// The device whose address signs it in by itself, sold as a ticket without a code.
+    pub identity_mac: Option<MacAddr>,
+    /// The member who sold it, if it was not bought alone.
+    pub sold_by: Option<AccountId>,
+    /// Whether the platform collected the money, and owes it to the provider.
+    pub collected: bool,
     /// Daraja's MerchantRequestID.
     pub merchant_request_id: Option<String>,
     /// Daraja's CheckoutRequestID, or another gateway's own reference.
     pub checkout_request_id: Option<String>,
     /// The receipt of the money.
     pub receipt: Option<String>,
+    /// What of the amount the gateway kept.
+    pub fee: Money,
+    /// What of the amount went back to the payer; never more than the amount.
+    pub refunded: Money,
     /// Why it failed.
     pub failure: Option<PaymentFailure>,
     /// The gateway's own code for the outcome.
@@ -173,6 +195,12 @@ pub struct PaymentFilter {
     pub mac: Option<MacAddr>,
     /// Only the one with this receipt.
     pub receipt: Option<String>,
+    /// Only those of this gateway.
+    pub gateway: Option<String>,
+    /// Only those that this member sold.
+    pub sold_by: Option<AccountId>,
+    /// Only those with this account reference.
+    pub reference: Option<String>,
     /// Only those begun at or after this.
     pub from: Option<Timestamp>,
     /// Only those begun before this.
@@ -181,15 +209,17 @@ pub struct PaymentFilter {
 
 const COLUMNS: &str = "payment_id, gateway, status, amount_minor, currency, plan_id, plan_name, terms, customer_id,
   phone, mac, router_id, visit, language, merchant_request_id, checkout_request_id, receipt, failure, result_code,
-  result_text, checks, ticket_id, created_at, prompted_at, finished_at";
+  result_text, checks, ticket_id, created_at, prompted_at, finished_at, account_reference, redirect_url, identity_mac,
+  sold_by, collected, fee_minor, refunded_minor";
 
 impl Payment {
     fn from_row(row: &Row) -> Result<Self> {
+        let currency = get(row, 4)?;
         Ok(Self {
             id: get(row, 0)?,
             gateway: get(row, 1)?,
             status: get(row, 2)?,
-            amount: Money::from_minor(get(row, 3)?, get(row, 4)?),
+            amount: Money::from_minor(get(row, 3)?, currency),
             plan_id: get(row, 5)?,
             plan_name: get(row, 6)?,
             terms: get(row, 7)?,
@@ -210,6 +240,13 @@ impl Payment {
             created_at: get(row, 22)?,
             prompted_at: get(row, 23)?,
             finished_at: get(row, 24)?,
+            account_reference: get(row, 25)?,
+            redirect_url: get(row, 26)?,
+            identity_mac: get(row, 27)?,
+            sold_by: get(row, 28)?,
+            collected: get(row, 29)?,
+            fee: Money::from_minor(get(row, 30)?, currency),
+            refunded: Money::from_minor(get(row, 31)?, currency),
         })
     }
 }
@@ -222,10 +259,12 @@ impl TenantTx {
         phone: &Phone,
         now: Timestamp,
     ) -> Result<Customer> {
-        let sql = "INSERT INTO customers (provider_id, customer_id, phone, created_at) VALUES ($1, $2, $3, $4)
-                   ON CONFLICT (provider_id, phone) DO UPDATE SET deleted_at = NULL
-                   RETURNING customer_id, phone, created_at";
-        Customer::from_row(&self.one(sql, values![new, phone, now]).await?)
+        let sql = format!(
+            "INSERT INTO customers (provider_id, customer_id, phone, created_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (provider_id, phone) DO UPDATE SET deleted_at = NULL RETURNING {CUSTOMER}"
+        );
+        let row = self.one(Sql::built(sql), values![new, phone, now]).await?;
+        Customer::from_row(&row)
     }
 
     /// A page of customers, newest first.
@@ -234,9 +273,9 @@ impl TenantTx {
         after: Option<Cursor>,
         size: usize,
     ) -> Result<Page<Customer>> {
-        let mut sql = "SELECT customer_id, phone, created_at FROM customers
-                       WHERE provider_id = $1 AND deleted_at IS NULL"
-            .to_owned();
+        let mut sql = format!(
+            "SELECT {CUSTOMER} FROM customers WHERE provider_id = $1 AND deleted_at IS NULL"
+        );
         let mut params = Vec::new();
         if let Some(Cursor(after)) = after {
             sql.push_str(" AND customer_id < $2");
@@ -254,8 +293,10 @@ impl TenantTx {
     /// Adds a payment as it was asked for.
     pub async fn insert_payment(&mut self, p: &Payment) -> Result<()> {
         let sql = "INSERT INTO payments (provider_id, payment_id, gateway, status, amount_minor, currency, plan_id,
-                     plan_name, terms, customer_id, phone, mac, router_id, visit, language, checks, created_at)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+                     plan_name, terms, customer_id, phone, mac, router_id, visit, language, checks, created_at,
+                     account_reference, redirect_url, identity_mac, sold_by, collected)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+                     $18, $19, $20, $21, $22)";
         let row = values![
             p.id,
             p.gateway,
@@ -273,16 +314,22 @@ impl TenantTx {
             p.language,
             p.checks,
             p.created_at,
+            p.account_reference,
+            p.redirect_url,
+            p.identity_mac,
+            p.sold_by,
+            p.collected,
         ];
         self.exec(sql, row).await?;
         Ok(())
     }
 
-    /// Writes down what has changed: references, outcome, ticket, checks.
+    /// Writes down what has changed: references, outcome, fee, ticket, checks. What was refunded is
+    /// only ever added to: see [`add_refunded`](Self::add_refunded).
     pub async fn update_payment(&mut self, p: &Payment) -> Result<()> {
         let sql = "UPDATE payments SET status = $3, merchant_request_id = $4, checkout_request_id = $5, receipt = $6,
                      failure = $7, result_code = $8, result_text = $9, checks = $10, ticket_id = $11,
-                     prompted_at = $12, finished_at = $13
+                     prompted_at = $12, finished_at = $13, account_reference = $14, redirect_url = $15, fee_minor = $16
                    WHERE provider_id = $1 AND payment_id = $2";
         let row = values![
             p.id,
@@ -297,9 +344,22 @@ impl TenantTx {
             p.ticket_id,
             p.prompted_at,
             p.finished_at,
+            p.account_reference,
+            p.redirect_url,
+            p.fee.minor(),
         ];
         self.exec(sql, row).await?;
         Ok(())
+    }
+
+    /// Notes that more of a payment (less, if `delta` is negative) went back to its payer. Returns
+    /// false, and changes nothing, if that would be more than was paid or less than nothing.
+    pub async fn add_refunded(&mut self, id: PaymentId, delta: Money) -> Result<bool> {
+        let sql = "UPDATE payments SET refunded_minor = refunded_minor + $3
+                   WHERE provider_id = $1 AND payment_id = $2 AND currency = $4
+                     AND refunded_minor + $3 BETWEEN 0 AND amount_minor";
+        let row = values![id, delta.minor(), delta.currency()];
+        Ok(self.exec(sql, row).await? == 1)
     }
 
     /// A payment, to be read.
@@ -379,6 +439,15 @@ impl TenantTx {
         }
         if let Some(receipt) = &filter.receipt {
             and(&mut sql, "receipt =", receipt.to_value());
+        }
+        if let Some(gateway) = &filter.gateway {
+            and(&mut sql, "gateway =", gateway.to_value());
+        }
+        if let Some(member) = filter.sold_by {
+            and(&mut sql, "sold_by =", member.to_value());
+        }
+        if let Some(reference) = &filter.reference {
+            and(&mut sql, "account_reference =", reference.to_value());
         }
         if let Some(from) = filter.from {
             and(&mut sql, "created_at >=", from.to_value());

@@ -48,6 +48,8 @@ pub struct Ticket {
     pub origin: Origin,
     /// The phone that bought it.
     pub phone: Option<Phone>,
+    /// The device whose address alone is the right: it signs in without a code.
+    pub identity_mac: Option<MacAddr>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its time began to run.
@@ -111,7 +113,7 @@ pub struct TicketFilter {
 
 const COLUMNS: &str = "t.ticket_id, t.code_sealed, t.state, t.plan_id, t.plan_name, t.price_minor, t.currency, t.terms,
   t.payment_id, t.batch_id, t.given_by, t.phone, t.created_at, t.activated_at, t.expires_at, t.ended_at, t.octets_in,
-  t.octets_out, t.provider_id";
+  t.octets_out, t.provider_id, t.identity_mac";
 
 fn place(provider: ProviderId, row: &[u8; 16]) -> Place<'_> {
     Place {
@@ -150,6 +152,7 @@ impl Ticket {
             terms: get(row, 7)?,
             origin,
             phone: get(row, 11)?,
+            identity_mac: get(row, 19)?,
             created_at: get(row, 12)?,
             activated_at: get(row, 13)?,
             expires_at: get(row, 14)?,
@@ -194,14 +197,15 @@ impl Ticket {
             self.usage.octets_in,
             self.usage.octets_out,
             self.terms.data.map(bando_domain::DataLimit::bytes),
+            self.identity_mac,
         ]
     }
 }
 
 const INSERT: &str = "INSERT INTO tickets (provider_id, ticket_id, code_index, code_sealed, state, plan_id, plan_name,
     price_minor, currency, terms, payment_id, batch_id, given_by, phone, created_at, activated_at, expires_at,
-    octets_in, octets_out, data_limit)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+    octets_in, octets_out, data_limit, identity_mac)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
   ON CONFLICT (provider_id, code_index) DO NOTHING";
 
 impl TenantTx {
@@ -266,6 +270,20 @@ impl TenantTx {
             "SELECT {COLUMNS} FROM tickets t WHERE t.provider_id = $1 AND t.payment_id = $2"
         );
         let row = self.maybe(Sql::built(sql), values![payment]).await?;
+        row.map(|row| Ticket::from_row(&row, self.vault()))
+            .transpose()
+    }
+
+    /// The ticket that a device is by its address: one that may still be used, the running one that
+    /// ends last before others; else the newest of those that have ended.
+    pub async fn ticket_by_identity_mac(&mut self, mac: MacAddr) -> Result<Option<Ticket>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM tickets t WHERE t.provider_id = $1 AND t.identity_mac = $2
+             ORDER BY CASE t.state WHEN 'active' THEN 0 WHEN 'unused' THEN 1 ELSE 2 END,
+               CASE WHEN t.state = 'active' THEN COALESCE(t.expires_at, 9223372036854775807) ELSE 0 END DESC,
+               t.ticket_id DESC LIMIT 1"
+        );
+        let row = self.maybe(Sql::built(sql), values![mac]).await?;
         row.map(|row| Ticket::from_row(&row, self.vault()))
             .transpose()
     }

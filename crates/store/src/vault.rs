@@ -84,6 +84,15 @@ pub enum Link {
     Callback,
     /// The public page of a ticket, as its QR code opens it.
     Ticket,
+    /// Where a gateway tells of whatever happens in a provider's account with it. The row is
+    /// [`account_row`](crate::account_row).
+    Account,
+    /// The gateway's callback for a refund.
+    Refund,
+    /// The gateway's callback for a payout.
+    Payout,
+    /// The gateway's answer about money that arrived by itself.
+    Arrival,
 }
 
 impl Link {
@@ -91,14 +100,18 @@ impl Link {
     /// those are hex; pages are base64, which makes smaller QR codes.
     fn encode(self, bytes: &[u8]) -> String {
         match self {
-            Self::Callback => hex::encode(bytes),
+            Self::Callback | Self::Account | Self::Refund | Self::Payout | Self::Arrival => {
+                hex::encode(bytes)
+            }
             Self::Payment | Self::Ticket => URL_SAFE_NO_PAD.encode(bytes),
         }
     }
 
     fn decode(self, text: &str) -> Option<Vec<u8>> {
         match self {
-            Self::Callback => hex::decode(text).ok(),
+            Self::Callback | Self::Account | Self::Refund | Self::Payout | Self::Arrival => {
+                hex::decode(text).ok()
+            }
             Self::Payment | Self::Ticket => URL_SAFE_NO_PAD.decode(text).ok(),
         }
     }
@@ -108,6 +121,10 @@ impl Link {
             Self::Payment => "link:payment",
             Self::Callback => "link:callback",
             Self::Ticket => "link:ticket",
+            Self::Account => "link:account",
+            Self::Refund => "link:refund",
+            Self::Payout => "link:payout",
+            Self::Arrival => "link:arrival",
         }
     }
 }

@@ -110,7 +110,7 @@ SELECT 'ticket', provider_id, ticket_id, payment_id, state, price_minor, terms, 
 SELECT 'transfer', provider_id, payment_id, debit_account, credit_account, amount_minor, currency FROM ledger_transfers;
 SELECT 'revenue', provider_id, currency, SUM(payments), SUM(amount_minor) FROM revenue_daily
   GROUP BY provider_id, currency;
-SELECT 'message', payment_id, body FROM gateway_messages;
+SELECT 'message', subject, body FROM gateway_messages WHERE about = 'payment';
 SELECT 'device', ticket_id, mac FROM devices;
 SELECT 'session', acct_session_id, mac FROM sessions WHERE stopped_at IS NULL;
 SELECT 'audit', provider_id, seq, action, object FROM audit_log ORDER BY provider_id, seq;

@@ -7,7 +7,8 @@ use bando_domain::{
     Currency, Language, PaymentFailure, PaymentStatus, SellingWindow, TicketState, Usage,
 };
 use bando_store::{
-    Cursor, JobKind, Member, Origin, PaymentFilter, PaymentStep, RefreshToken, Role, TicketFilter,
+    About, Cursor, JobKind, Member, Origin, PaymentFilter, PaymentStep, RefreshToken, Role,
+    TicketFilter,
 };
 
 use crate::support::{NOON, World, kes, mac, phone};
@@ -249,6 +250,9 @@ async fn payments_messages_and_money() {
             phone: Some(phone(1)),
             mac: Some(mac(1)),
             receipt: Some("RKL51ZDR4F".into()),
+            gateway: Some("mpesa".into()),
+            sold_by: None,
+            reference: None,
             from: Some(NOON),
             to: Some(NOON.plus(HOUR)),
         };
@@ -300,7 +304,12 @@ async fn payments_messages_and_money() {
         let message = w.message(p.id, b"{}");
         assert!(tx.insert_message(&message).await.unwrap());
         assert!(!tx.insert_message(&w.message(p.id, b"{}")).await.unwrap());
-        assert_eq!(tx.count_messages(p.id).await.unwrap(), 1);
+        assert_eq!(
+            tx.count_messages(About::Payment, p.id.uuid())
+                .await
+                .unwrap(),
+            1
+        );
         tx.set_message_outcome(message.id, "paid").await.unwrap();
         let read = tx.message(message.id).await.unwrap().unwrap();
         assert_eq!(

@@ -11,8 +11,8 @@ use bando_domain::{
 };
 use bando_store::testing::{ManualClock, SeededEntropy, TestStore};
 use bando_store::{
-    Account, Batch, GatewayAccount, GatewayMessage, NewRouter, Origin, Payment, Plan, Provider,
-    ProviderStatus, SessionUpdate, Store, Ticket, Transfer,
+    About, Account, Batch, GatewayAccount, GatewayMessage, NewRouter, Origin, Payment, Plan,
+    Provider, ProviderStatus, SessionUpdate, Store, Ticket, Transfer,
 };
 use uuid::Uuid;
 
@@ -145,9 +145,16 @@ impl World {
             router_id: None,
             visit: Some(serde_json::json!({"mac": "02:00:00:00:00:01"})),
             language: Language::En,
+            account_reference: None,
+            redirect_url: None,
+            identity_mac: None,
+            sold_by: None,
+            collected: false,
             merchant_request_id: None,
             checkout_request_id: None,
             receipt: None,
+            fee: kes(0),
+            refunded: kes(0),
             failure: None,
             result_code: None,
             result_text: None,
@@ -189,6 +196,7 @@ impl World {
             terms: TERMS,
             origin,
             phone: None,
+            identity_mac: None,
             created_at: self.now(),
             activated_at: None,
             expires_at: None,
@@ -284,9 +292,11 @@ impl World {
     pub(crate) fn message(&self, payment: PaymentId, body: &[u8]) -> GatewayMessage {
         GatewayMessage {
             id: self.message_id(),
-            payment,
+            about: About::Payment,
+            subject: payment.uuid(),
             gateway: "mpesa".into(),
             body: body.to_vec(),
+            signed: false,
             source: "127.0.0.1".into(),
             received_at: self.now(),
             times_seen: 1,
@@ -301,7 +311,8 @@ impl World {
             debit: "gateway:mpesa".into(),
             credit: "revenue".into(),
             amount: kes(20),
-            payment,
+            subject: payment.uuid(),
+            payment: Some(payment),
             at: self.now(),
         }
     }

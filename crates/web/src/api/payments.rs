@@ -144,6 +144,9 @@ async fn list_payments(
         phone: read_phone(&web, &bearer, query.phone.as_deref()).await?,
         mac: query.mac,
         receipt: query.receipt.map(|text| text.trim().to_uppercase()),
+        gateway: None,
+        sold_by: None,
+        reference: None,
         from: read_time("from", query.from.as_deref())?,
         to: read_time("to", query.to.as_deref())?,
     };
