@@ -239,7 +239,7 @@ impl Confirmation<'_> {
 }
 
 /// `Ksh1,250.00`.
-fn ksh(minor: i64) -> String {
+pub(crate) fn ksh(minor: i64) -> String {
     let text = Money::from_minor(minor, Currency::Kes).to_string();
     let digits = text.trim_start_matches("KES").trim_start_matches('\u{a0}');
     let cents = if digits.contains('.') { "" } else { ".00" };

@@ -1,4 +1,4 @@
-//! The three calls of Daraja that a hotspot needs: OAuth, STK push, STK query.
+//! OAuth, STK push and STK query, and the list of all of Daraja's calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,15 +15,18 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::books::Prompted;
-use super::play;
 use super::request::{Fields, Push, check_push};
 use super::scenario::{PushFault, QueryAnswer, Scenario};
 use super::shared::{App, IssuedToken, Payment, Shared};
 use super::wire::{self, Refusal};
+use super::{c2b, initiated, play, pull};
 
 /// The addresses.
 pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new()
+        .merge(c2b::routes())
+        .merge(initiated::routes())
+        .merge(pull::routes())
         .route("/oauth/v1/generate", any(token))
         .route("/mpesa/stkpush/v1/processrequest", any(push))
         .route("/mpesa/stkpushquery/v1/query", any(query))
@@ -92,7 +95,7 @@ fn basic_auth(headers: &HeaderMap) -> Option<(String, String)> {
 }
 
 /// Token and body of a call, or the answer that turns it away.
-fn admit(
+pub(crate) fn admit(
     sim: &Shared,
     method: &Method,
     headers: &HeaderMap,
@@ -172,7 +175,8 @@ async fn push(
     }
 }
 
-fn fault_before(sim: &Shared, fault: &PushFault) -> Option<Response> {
+/// The answer to a request that is not accepted on purpose.
+pub(crate) fn fault_before(sim: &Shared, fault: &PushFault) -> Option<Response> {
     Some(match fault {
         PushFault::DropBeforeAccept => wire::cut(),
         PushFault::Error500 => {

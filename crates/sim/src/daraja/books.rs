@@ -18,6 +18,21 @@ pub struct Books {
     pub refused_pushes: u64,
     /// Queries that were answered "too often".
     pub limited_queries: u64,
+    /// Every payment that was sent back, in order.
+    #[serde(default)]
+    pub returned: Vec<Returned>,
+    /// Every payout, in order.
+    #[serde(default)]
+    pub paid_out: Vec<PaidOut>,
+    /// What paybills and tills have left for payouts, in cents: those that were looked at.
+    #[serde(default)]
+    pub utility_minor: BTreeMap<String, i64>,
+    /// Payments by hand that did not come about.
+    #[serde(default)]
+    pub refused_by_hand: u64,
+    /// Every validation, confirmation and result that was sent, in order.
+    #[serde(default)]
+    pub messages: Vec<Message>,
 }
 
 /// One accepted push.
@@ -68,6 +83,30 @@ pub struct Called {
     pub status: Option<u16>,
 }
 
+/// One message that is not a prompt's callback.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Message {
+    /// What it is.
+    pub kind: MessageKind,
+    /// The receipt of the payment (of a validation: the one it would get), or the `ConversationID` of
+    /// the order.
+    pub about: String,
+    /// How it was sent.
+    pub called: Called,
+}
+
+/// What a [`Message`] is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// May this be paid?
+    Validation,
+    /// This was paid.
+    Confirmation,
+    /// This became of an initiator's order.
+    Result,
+}
+
 /// One movement of money from a wallet to a merchant.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Moved {
@@ -81,8 +120,46 @@ pub struct Moved {
     pub amount: Money,
     /// When.
     pub at: Timestamp,
-    /// The prompt it answered.
+    /// The prompt it answered; empty when it was paid by hand.
     pub checkout_request_id: String,
-    /// The account number the payer saw.
+    /// The account number the payer saw or typed.
     pub account_reference: String,
+}
+
+/// One payment that was sent back.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Returned {
+    /// The receipt number of the reversal, unique.
+    pub receipt: String,
+    /// The receipt number of the payment.
+    pub of: String,
+    /// The paybill or till.
+    pub from: String,
+    /// The payer, in E.164 digits.
+    pub to: String,
+    /// How much: the whole payment.
+    pub amount: Money,
+    /// When.
+    pub at: Timestamp,
+    /// The order's `ConversationID`.
+    pub conversation_id: String,
+}
+
+/// One payout.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PaidOut {
+    /// The receipt number, unique.
+    pub receipt: String,
+    /// The paybill or till whose Utility account paid.
+    pub from: String,
+    /// Who was paid, in E.164 digits.
+    pub to: String,
+    /// How much.
+    pub amount: Money,
+    /// When.
+    pub at: Timestamp,
+    /// The order's `ConversationID`.
+    pub conversation_id: String,
+    /// The client's own name for the order.
+    pub originator_conversation_id: String,
 }

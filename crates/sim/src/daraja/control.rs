@@ -8,7 +8,13 @@
 //! | `POST /sim/apps` | [`App`] |
 //! | `GET /sim/books` | [`super::Books`] |
 //! | `POST /sim/replay` | `{"checkout_request_id", "url": optional}` |
-//! | `POST /sim/forge` | `{"url", "body": any JSON}`, or `{"url", "success":` [`Forged`]`}` |
+//! | `POST /sim/forge` | `{"url", "body": any JSON}`, or `{"url", "success":` [`Forged`]`}`, or `{"url", "confirmation":` [`ForgedConfirmation`]`}` |
+//! | `POST /sim/c2b/pay` | a customer pays by hand: [`HandPayment`] |
+//! | `POST /sim/c2b/replay` | `{"receipt", "url": optional}` |
+//! | `POST /sim/c2b/forget` | `{"shortcode"}`: its URLs are registered no more |
+//! | `POST /sim/orders` | a list of [`OrderScript`]: what becomes of the next orders |
+//! | `POST /sim/utility` | `{"shortcode", "balance_minor"}`: what there is for payouts |
+//! | `GET /sim/certificate` | what `SecurityCredential`s are encrypted for (PEM) |
 //! | `POST /sim/tokens/expire` | every access token ends now |
 
 use std::sync::Arc;
@@ -22,6 +28,10 @@ use bando_domain::{Country, Phone};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::c2b::{self, ForgedConfirmation, HandPayment};
+use super::credential::CERTIFICATE;
+use super::money;
+use super::orders::OrderScript;
 use super::play::{self, Forged};
 use super::scenario::{SCENARIOS, Scenario, by_name_or_in_full};
 use super::shared::{App, Settings, Shared};
@@ -36,6 +46,12 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/sim/books", get(books))
         .route("/sim/replay", post(replay))
         .route("/sim/forge", post(forge))
+        .route("/sim/c2b/pay", post(pay_by_hand))
+        .route("/sim/c2b/replay", post(replay_confirmation))
+        .route("/sim/c2b/forget", post(forget_urls))
+        .route("/sim/orders", post(script_orders))
+        .route("/sim/utility", post(set_utility))
+        .route("/sim/certificate", get(|| async { CERTIFICATE }))
         .route("/sim/tokens/expire", post(expire_tokens))
 }
 
@@ -114,14 +130,64 @@ struct Forge {
     url: String,
     body: Option<Value>,
     success: Option<Forged>,
+    confirmation: Option<ForgedConfirmation>,
 }
 
 async fn forge(State(sim): State<Arc<Shared>>, Json(forge): Json<Forge>) -> Response {
-    let status = match forge.body {
-        Some(body) => play::post(&sim, &forge.url, "600000", body.to_string()).await,
-        None => play::forge(&sim, &forge.url, &forge.success.unwrap_or_default()).await,
+    let status = match (forge.body, forge.confirmation) {
+        (Some(body), _) => play::post(&sim, &forge.url, "600000", body.to_string()).await,
+        (None, Some(confirmation)) => c2b::forge(&sim, &forge.url, &confirmation).await,
+        (None, None) => play::forge(&sim, &forge.url, &forge.success.unwrap_or_default()).await,
     };
     Json(json!({"status": status})).into_response()
+}
+
+async fn pay_by_hand(State(sim): State<Arc<Shared>>, Json(payment): Json<HandPayment>) -> Response {
+    match c2b::pay_by_hand(&sim, &payment).await {
+        Ok(receipt) => Json(json!({"receipt": receipt})).into_response(),
+        Err(error) => bad(&error.to_string()),
+    }
+}
+
+#[derive(Deserialize)]
+struct ReplayConfirmation {
+    receipt: String,
+    url: Option<String>,
+}
+
+async fn replay_confirmation(
+    State(sim): State<Arc<Shared>>,
+    Json(which): Json<ReplayConfirmation>,
+) -> Response {
+    match c2b::replay(&sim, &which.receipt, which.url.as_deref()).await {
+        Some(status) => Json(json!({"status": status})).into_response(),
+        None => bad("no such payment, or no URLs are registered for its paybill or till"),
+    }
+}
+
+#[derive(Deserialize)]
+struct Organisation {
+    shortcode: String,
+    #[serde(default)]
+    balance_minor: i64,
+}
+
+async fn forget_urls(State(sim): State<Arc<Shared>>, Json(whose): Json<Organisation>) -> Response {
+    sim.state().c2b.remove(&whose.shortcode);
+    done()
+}
+
+async fn set_utility(State(sim): State<Arc<Shared>>, Json(new): Json<Organisation>) -> Response {
+    *money::utility(&mut sim.state(), &new.shortcode) = new.balance_minor;
+    done()
+}
+
+async fn script_orders(
+    State(sim): State<Arc<Shared>>,
+    Json(scripts): Json<Vec<OrderScript>>,
+) -> Response {
+    sim.state().order_scripts.extend(scripts);
+    done()
 }
 
 async fn expire_tokens(State(sim): State<Arc<Shared>>) -> Response {

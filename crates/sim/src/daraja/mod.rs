@@ -1,14 +1,22 @@
 //! A Daraja on loopback: as faithful as the captures of the real one, and as nasty.
 //!
-//! OAuth, STK push and query and the callbacks, with validation and errors in Daraja's own words;
-//! a script per number ([`Scenario`]) for everything that can go wrong; its own books of what really
-//! happened ([`Books`]), for a checker that trusts nobody. Timestamps come from the given clock and
+//! OAuth, STK push and query and the callbacks; C2B with registration, validation and confirmation;
+//! Transaction Status, Reversal, B2C and Account Balance with their results; Pull. Validation and
+//! errors are in Daraja's own words; a script per number ([`Scenario`]) and per order
+//! ([`OrderScript`]) for everything that can go wrong; its own books of what really happened
+//! ([`Books`]), for a checker that trusts nobody. Timestamps come from the given clock and
 //! ids from the given entropy; waiting is done in real time.
 
 mod api;
 mod books;
+mod c2b;
 mod control;
+mod credential;
+mod initiated;
+mod money;
+mod orders;
 mod play;
+mod pull;
 mod random;
 mod request;
 mod scenario;
@@ -21,13 +29,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
-use bando_domain::{Clock, Entropy, Phone};
+use bando_domain::{Clock, Entropy, Money, Phone};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-pub use books::{Books, Called, Moved, Prompted};
+pub use books::{Books, Called, Message, MessageKind, Moved, PaidOut, Prompted, Returned};
+pub use c2b::{ForgedConfirmation, HandError, HandPayment};
+pub use credential::CERTIFICATE;
+pub use orders::OrderScript;
 pub use play::Forged;
+pub(crate) use random::Random;
 pub use scenario::{Answer, Delivery, Named, PushFault, QueryAnswer, SCENARIOS, Scenario};
 pub(crate) use shared::Shared;
 pub use shared::{App, Settings};
@@ -156,6 +168,41 @@ impl DarajaSim {
     /// Sends a success that never was. The HTTP status of the answer.
     pub async fn forge(&self, url: &str, forged: &Forged) -> Option<u16> {
         play::forge(&self.shared, url, forged).await
+    }
+
+    /// A customer pays by hand. Returns the receipt number once the money has moved; the
+    /// confirmation is on its way then.
+    ///
+    /// # Errors
+    /// [`HandError`] when no money moved.
+    pub async fn pay_by_hand(&self, payment: &HandPayment) -> Result<String, HandError> {
+        c2b::pay_by_hand(&self.shared, payment).await
+    }
+
+    /// Scripts what becomes of the next initiator's orders, one after the other.
+    pub fn script_orders(&self, scripts: impl IntoIterator<Item = OrderScript>) {
+        self.shared.state().order_scripts.extend(scripts);
+    }
+
+    /// Gives a paybill or till this much for payouts (KES).
+    pub fn set_utility(&self, shortcode: &str, balance: Money) {
+        *money::utility(&mut self.shared.state(), shortcode) = balance.minor();
+    }
+
+    /// Forgets a paybill's or till's C2B URLs, as its owner can in the portal.
+    pub fn forget_urls(&self, shortcode: &str) {
+        self.shared.state().c2b.remove(shortcode);
+    }
+
+    /// Sends a payment's confirmation once more, to `url` if given. The HTTP status of the answer, or
+    /// none when there was none, or no such payment.
+    pub async fn replay_confirmation(&self, receipt: &str, url: Option<&str>) -> Option<u16> {
+        c2b::replay(&self.shared, receipt, url).await.flatten()
+    }
+
+    /// Sends a confirmation of money that never moved. The HTTP status of the answer.
+    pub async fn forge_confirmation(&self, url: &str, forged: &ForgedConfirmation) -> Option<u16> {
+        c2b::forge(&self.shared, url, forged).await
     }
 
     /// Stops listening; callbacks still to come are not sent.

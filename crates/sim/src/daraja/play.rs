@@ -4,16 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bando_domain::{Currency, Money, Timestamp};
+use bando_domain::{Currency, Money};
 use futures_util::future::join_all;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use super::books::{Called, Moved, Prompted};
+use super::books::{Called, Prompted};
+use super::c2b;
+use super::money::{self, Payment};
 use super::scenario::{Delivery, Scenario};
-use super::shared::{App, Shared, State};
+use super::shared::{App, Shared};
 use super::wire::{self, CallbackBody, PaidItems};
-use crate::phone::{self, Confirmation, Prompt, Sms};
+use crate::phone::{self, Prompt};
 
 /// Where the owner's answer arrives.
 pub(crate) type Answered = oneshot::Receiver<&'static str>;
@@ -42,9 +44,33 @@ pub(crate) async fn play(sim: Arc<Shared>, id: String, answered: Answered) {
     };
     let code = answer(&sim, &scenario, answered).await;
     decide(&sim, &id, &code);
-    for delivery in &scenario.callbacks {
-        sleep(Duration::from_millis(delivery.after_ms)).await;
-        deliver(&sim, &id, delivery).await;
+    let confirm = confirm(&sim, &id, &scenario);
+    let call_back = async {
+        for delivery in &scenario.callbacks {
+            sleep(Duration::from_millis(delivery.after_ms)).await;
+            deliver(&sim, &id, delivery).await;
+        }
+    };
+    if scenario.confirmation_first {
+        confirm.await;
+        call_back.await;
+    } else {
+        tokio::join!(call_back, confirm);
+    }
+}
+
+/// Tells the C2B URLs of a paid prompt too, where that is switched on.
+async fn confirm(sim: &Shared, id: &str, scenario: &Scenario) {
+    let receipt = {
+        let mut state = sim.state();
+        let wanted = state.settings.stk_as_c2b;
+        state
+            .entry(id)
+            .and_then(|entry| entry.receipt.clone())
+            .filter(|_| wanted)
+    };
+    if let Some(receipt) = receipt {
+        c2b::confirm(sim, &receipt, "", scenario).await;
     }
 }
 
@@ -83,57 +109,21 @@ fn decide(sim: &Shared, id: &str, code: &str) {
     } else {
         code
     };
-    let receipt = (code == "0").then(|| pay(&mut state, sim, &entry, &app, now));
+    let receipt = (code == "0").then(|| {
+        let payment = Payment {
+            from: &entry.phone,
+            app: &app,
+            amount: entry.amount,
+            account_reference: &entry.account_reference,
+            checkout_request_id: &entry.checkout_request_id,
+        };
+        money::receive(&mut state, sim, &payment, now)
+    });
     if let Some(entry) = state.entry(id) {
         entry.code = Some(code.to_owned());
         entry.decided_at = Some(now);
         entry.receipt = receipt;
     }
-}
-
-/// Moves the money and sends the SMS; returns the receipt number.
-fn pay(state: &mut State, sim: &Shared, entry: &Prompted, app: &App, now: Timestamp) -> String {
-    let mut receipt = wire::receipt(now, &sim.random);
-    while !state.receipts.insert(receipt.clone()) {
-        receipt = wire::receipt(now, &sim.random);
-    }
-    let wallet = state.handsets.wallet(&entry.phone);
-    wallet.balance_minor -= entry.amount.minor();
-    let balance_minor = wallet.balance_minor;
-    let account = app
-        .till_number
-        .is_none()
-        .then_some(entry.account_reference.as_str());
-    let text = Confirmation {
-        receipt: &receipt,
-        amount: entry.amount,
-        merchant: &app.merchant,
-        account,
-        at: now,
-        balance_minor,
-    }
-    .text();
-    let sms = Sms {
-        text,
-        at: now,
-        receipt: Some(receipt.clone()),
-    };
-    state.handsets.receive(&entry.phone, sms);
-    *state
-        .books
-        .received_minor
-        .entry(entry.party_b.clone())
-        .or_default() += entry.amount.minor();
-    state.books.moved.push(Moved {
-        receipt: receipt.clone(),
-        from: entry.phone.clone(),
-        to: entry.party_b.clone(),
-        amount: entry.amount,
-        at: now,
-        checkout_request_id: entry.checkout_request_id.clone(),
-        account_reference: entry.account_reference.clone(),
-    });
-    receipt
 }
 
 async fn deliver(sim: &Shared, id: &str, delivery: &Delivery) {
@@ -245,6 +235,18 @@ async fn send(sim: &Shared, entry: &Prompted, url: &str, body: &str) -> Option<u
 
 /// Posts with the headers that were seen on the real one; none when there was no answer.
 pub(crate) async fn post(sim: &Shared, url: &str, shortcode: &str, body: String) -> Option<u16> {
+    ask(sim, url, shortcode, body)
+        .await
+        .map(|(status, _)| status)
+}
+
+/// Posts and reads the answer: HTTP status and body.
+pub(crate) async fn ask(
+    sim: &Shared,
+    url: &str,
+    shortcode: &str,
+    body: String,
+) -> Option<(u16, String)> {
     if sim.stopped.load(Ordering::Acquire) {
         return None;
     }
@@ -257,7 +259,10 @@ pub(crate) async fn post(sim: &Shared, url: &str, shortcode: &str, body: String)
         .send()
         .await;
     match sent {
-        Ok(response) => Some(response.status().as_u16()),
+        Ok(response) => {
+            let status = response.status().as_u16();
+            Some((status, response.text().await.unwrap_or_default()))
+        }
         Err(error) => {
             tracing::debug!(error = %error.without_url(), "callback not delivered");
             None

@@ -45,6 +45,25 @@ impl Fields {
         }
     }
 
+    /// The app whose number (paybill, store or till) is in `field`, if the token is its own.
+    pub(crate) fn app(
+        &self,
+        sim: &Shared,
+        consumer_key: &str,
+        field: &str,
+    ) -> Result<App, Refusal> {
+        let number = self
+            .text(field)
+            .filter(|number| (5..=7).contains(&number.len()) && digits(number))
+            .ok_or_else(|| Refusal::invalid(field))?;
+        sim.state()
+            .apps
+            .iter()
+            .find(|app| app.consumer_key == consumer_key && app.is_called(&number))
+            .cloned()
+            .ok_or_else(|| Refusal::invalid(field))
+    }
+
     /// Checks shortcode, timestamp and password, for the app that the token belongs to.
     pub(crate) fn merchant(&self, sim: &Shared, consumer_key: &str) -> Result<App, Refusal> {
         let shortcode = self
@@ -146,7 +165,8 @@ fn digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn is_callback_url(text: &str, production: bool) -> bool {
+/// Whether Daraja would take the address.
+pub(crate) fn is_callback_url(text: &str, production: bool) -> bool {
     let Ok(url) = Url::parse(text) else {
         return false;
     };

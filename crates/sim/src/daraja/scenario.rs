@@ -22,6 +22,11 @@ pub struct Scenario {
     pub queries: Vec<QueryAnswer>,
     /// The answer to every query after those.
     pub queries_then: QueryAnswer,
+    /// The C2B confirmations, where there are any: of payments by hand, and of prompts if
+    /// [`super::Settings::stk_as_c2b`]; none of them when empty.
+    pub confirmations: Vec<Delivery>,
+    /// Whether the confirmations of a prompt come before its callbacks, not beside them.
+    pub confirmation_first: bool,
 }
 
 impl Default for Scenario {
@@ -33,6 +38,8 @@ impl Default for Scenario {
             callbacks: vec![Delivery::default()],
             queries: Vec::new(),
             queries_then: QueryAnswer::Truth,
+            confirmations: vec![Delivery::default()],
+            confirmation_first: false,
         }
     }
 }
@@ -80,7 +87,7 @@ pub enum PushFault {
     },
 }
 
-/// One callback.
+/// One callback, confirmation or result.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Delivery {
@@ -92,6 +99,8 @@ pub struct Delivery {
     pub code: Option<String>,
     /// Another amount than the true one, such as `"1.00"`.
     pub amount: Option<String>,
+    /// Another shortcode than the true one (of a confirmation).
+    pub shortcode: Option<String>,
 }
 
 impl Default for Delivery {
@@ -101,6 +110,7 @@ impl Default for Delivery {
             copies: 1,
             code: None,
             amount: None,
+            shortcode: None,
         }
     }
 }

@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 use bando_domain::{Clock, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::books::{Books, Prompted};
+use super::books::{Books, Called, Message, MessageKind, Prompted};
+use super::c2b::Registration;
+use super::orders::OrderScript;
+use super::play;
 use super::random::Random;
 use super::scenario::{QueryAnswer, Scenario};
 use crate::phone::Handsets;
@@ -29,6 +32,12 @@ pub struct App {
     pub till_number: Option<String>,
     /// The merchant's name as payers see it.
     pub merchant: String,
+    /// Who may order status queries, reversals and payouts; nobody when empty.
+    #[serde(default)]
+    pub initiator: String,
+    /// The initiator's password.
+    #[serde(default)]
+    pub initiator_password: String,
 }
 
 impl App {
@@ -41,6 +50,8 @@ impl App {
             passkey: format!("passkey{shortcode}"),
             till_number: None,
             merchant: merchant.into(),
+            initiator: format!("api{shortcode}"),
+            initiator_password: format!("Initiator{shortcode}!"),
         }
     }
 
@@ -56,13 +67,19 @@ impl App {
     pub(crate) fn receiver(&self) -> &str {
         self.till_number.as_deref().unwrap_or(&self.shortcode)
     }
+
+    /// Whether the number is this merchant's: its paybill, its store number or its till.
+    pub(crate) fn is_called(&self, number: &str) -> bool {
+        self.shortcode == number || self.receiver() == number
+    }
 }
 
 /// How this Daraja is set up. `POST /sim/settings` takes them all; what is left out is reset.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Whether callback URLs have to begin with `https`.
+    /// Whether callback URLs have to begin with `https`, C2B URLs are registered once and for all, and
+    /// payments cannot be simulated.
     pub production: bool,
     /// How long an access token lives.
     pub token_seconds: u64,
@@ -76,6 +93,15 @@ pub struct Settings {
     pub processing_ms: u64,
     /// Every owner pays by itself after this time. None: prompts wait for a hand.
     pub auto_approve_ms: Option<u64>,
+    /// Whether a paid prompt also appears as a C2B confirmation, where C2B URLs are registered.
+    pub stk_as_c2b: bool,
+    /// Whether merchants with a registered ValidationURL are asked before a payment by hand. Off on
+    /// the real one until Safaricom is asked for it.
+    pub c2b_validation: bool,
+    /// How long a validation is waited for before the registered `ResponseType` decides.
+    pub validation_timeout_ms: u64,
+    /// Rows in one answer of Pull. The real number is not known.
+    pub pull_rows: usize,
 }
 
 impl Default for Settings {
@@ -88,6 +114,10 @@ impl Default for Settings {
             prompt_seconds: 60,
             processing_ms: 300,
             auto_approve_ms: None,
+            stk_as_c2b: false,
+            c2b_validation: false,
+            validation_timeout_ms: 8_000,
+            pull_rows: 100,
         }
     }
 }
@@ -113,6 +143,14 @@ pub(crate) struct State {
     pub(crate) books: Books,
     pub(crate) payments: HashMap<String, Payment>,
     pub(crate) receipts: HashSet<String>,
+    /// Where C2B messages go, by paybill or till.
+    pub(crate) c2b: HashMap<String, Registration>,
+    /// Paybills and tills that may pull.
+    pub(crate) pulling: HashSet<String>,
+    /// What becomes of the next orders.
+    pub(crate) order_scripts: VecDeque<OrderScript>,
+    /// Every `OriginatorConversationID` of a payout.
+    pub(crate) payout_ids: HashSet<String>,
     asked: HashMap<String, VecDeque<Instant>>,
 }
 
@@ -144,6 +182,32 @@ impl Shared {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Posts a message and writes it into the books; the HTTP status and the answer, if one came.
+    pub(crate) async fn tell(
+        &self,
+        kind: MessageKind,
+        about: &str,
+        shortcode: &str,
+        url: &str,
+        body: String,
+    ) -> Option<(u16, String)> {
+        let answer = play::ask(self, url, shortcode, body.clone()).await;
+        let called = Called {
+            at: self.clock.now(),
+            url: url.to_owned(),
+            body,
+            status: answer.as_ref().map(|(status, _)| *status),
+        };
+        let about = about.to_owned();
+        let message = Message {
+            kind,
+            about,
+            called,
+        };
+        self.state().books.messages.push(message);
+        answer
     }
 }
 

@@ -28,7 +28,11 @@ pub(crate) fn read_stamp(text: &str) -> Option<Timestamp> {
     if text.len() != 14 || !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let local = DateTime::strptime("%Y%m%d%H%M%S", text).ok()?;
+    from_local(DateTime::strptime("%Y%m%d%H%M%S", text).ok()?)
+}
+
+/// The moment of a local date and time.
+pub(crate) fn from_local(local: DateTime) -> Option<Timestamp> {
     let utc = EAT.to_timestamp(local).ok()?;
     Some(Timestamp::from_millis(utc.as_millisecond()))
 }
@@ -245,6 +249,23 @@ pub(crate) fn query_text(code: &str) -> &'static str {
     match code {
         "1032" => "Request Cancelled by user.",
         "1037" => "DS timeout user cannot be reached.",
+        other => callback_text(other),
+    }
+}
+
+/// `ResultDesc` of an initiator's order.
+pub(crate) fn result_text(code: &str) -> &'static str {
+    match code {
+        "1" => "The balance is insufficient for the transaction.",
+        "2" => "Declined due to limit rule: less than the minimum transaction amount.",
+        "3" => "Declined due to limit rule: greater than the maximum transaction amount.",
+        "25" => "The request parameters are invalid.",
+        "2001" => "The initiator information is invalid.",
+        "2040" => {
+            "Credit Party customer type (Unregistered or Registered Customer) can't be supported by the service ."
+        }
+        "R000001" => "The transaction has already been reversed.",
+        "R000002" => "The OriginalTransactionID is invalid.",
         other => callback_text(other),
     }
 }

@@ -1,7 +1,10 @@
 //! The Daraja simulator speaks as the real one was seen to speak.
 
+mod by_hand;
 mod calls;
 mod faults;
+mod initiated;
+mod pull;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
