@@ -286,6 +286,17 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// The money arrived, and the gateway tells nothing else.
+    pub const PAID: Self = Self::Paid(Paid {
+        receipt: None,
+        amount: None,
+        fee: None,
+        phone: None,
+        at: None,
+    });
+}
+
 /// What money is asked about.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Search {

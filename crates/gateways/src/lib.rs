@@ -16,10 +16,12 @@ mod daraja;
 mod gateway;
 mod gateways;
 mod http;
+mod text;
+mod tokens;
 
 pub use account::{Account, BadSetting, Environment, Setting, SettingKind};
 pub use daraja::{
-    Daraja, DarajaAccount, ResultMeaning, Shortcode, UrlProblem, check_callback_url, read_callback,
+    DARAJA_PROFILE, Daraja, DarajaAccount, ResultMeaning, Shortcode, UrlProblem, check_callback_url, read_callback,
 };
 pub use gateway::{
     Asks, Authenticity, Charge, Found, Gateway, Message, MessageError, MessageUrls, Movement,

@@ -11,7 +11,6 @@ mod judge;
 mod reply;
 mod result;
 mod stamp;
-mod text;
 mod token;
 
 use std::sync::Arc;
@@ -32,6 +31,7 @@ use crate::gateway::{
     TestReport, TestResult, Verdict, Word,
 };
 use crate::http::{self, NoAnswer, SetupError, Timeouts};
+use crate::text;
 use reply::Reply;
 use token::{TokenError, Tokens};
 
@@ -41,7 +41,8 @@ const QUERY: &str = "/mpesa/stkpushquery/v1/query";
 /// Whole shillings that one prompt may ask for.
 const AMOUNTS: std::ops::RangeInclusive<i64> = 1..=250_000;
 
-static PROFILE: Profile = Profile {
+/// What M-Pesa is like.
+pub static DARAJA_PROFILE: Profile = Profile {
     name: "mpesa",
     title: "M-Pesa",
     asks: Asks::Push,
@@ -226,7 +227,7 @@ impl Daraja {
 #[async_trait]
 impl Gateway for Daraja {
     fn profile(&self) -> &'static Profile {
-        &PROFILE
+        &DARAJA_PROFILE
     }
 
     fn check(&self, account: &Account) -> Result<(), BadSetting> {

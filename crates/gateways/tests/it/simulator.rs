@@ -299,19 +299,19 @@ async fn an_expired_token_is_replaced_and_the_call_repeated_once() {
 #[tokio::test]
 async fn a_till_is_paid_by_its_till_number() {
     let mut stage = Stage::new().await;
-    stage.sim.register_app(App::till("600111", "9001", "DUKA"));
+    stage.sim.register_app(App::till("600111", "900111", "DUKA"));
     stage.account = DarajaAccount {
         consumer_key: "key600111".into(),
         consumer_secret: Secret::new("secret600111"),
         shortcode: "600111".into(),
         kind: Shortcode::Till {
-            till_number: "9001".into(),
+            till_number: "900111".into(),
         },
         passkey: Secret::new("passkey600111"),
         ..stage.account
     };
     stage.accepted(PHONE).await;
-    assert_eq!(stage.sim.books().prompts[0].party_b, "9001");
+    assert_eq!(stage.sim.books().prompts[0].party_b, "900111");
 }
 
 #[tokio::test]
