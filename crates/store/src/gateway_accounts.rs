@@ -1,5 +1,6 @@
 //! A provider's own accounts with the payment companies.
 
+use bando_db::{Row, Sql};
 use bando_domain::{Entropy, Secret, Timestamp};
 use uuid::Uuid;
 
@@ -43,6 +44,31 @@ pub fn gateway_of_row(row: Uuid) -> Option<String> {
     Some(name.trim_end_matches('\0').to_owned())
 }
 
+const COLUMNS: &str =
+    "gateway, settings, secrets_sealed, enabled, updated_at, tested_at, test_result";
+
+impl GatewayAccount {
+    fn from_row(row: &Row, tx: &TenantTx) -> Result<Self> {
+        let gateway: String = get(row, 0)?;
+        let place = Place {
+            table: "gateway_accounts",
+            column: "secrets_sealed",
+            provider: tx.provider_id(),
+            row: gateway.as_bytes(),
+        };
+        let secrets = tx.vault().open(place, &get::<Vec<u8>>(row, 2)?)?;
+        Ok(Self {
+            settings: get(row, 1)?,
+            secrets: Secret::new(String::from_utf8_lossy(&secrets)),
+            enabled: get(row, 3)?,
+            updated_at: get(row, 4)?,
+            tested_at: get(row, 5)?,
+            test_result: get(row, 6)?,
+            gateway,
+        })
+    }
+}
+
 impl TenantTx {
     /// Adds or replaces the account with a gateway; the last test no longer counts.
     pub async fn put_gateway_account(
@@ -74,28 +100,23 @@ impl TenantTx {
 
     /// The account with a gateway.
     pub async fn gateway_account(&mut self, gateway: &str) -> Result<Option<GatewayAccount>> {
-        let sql =
-            "SELECT gateway, settings, secrets_sealed, enabled, updated_at, tested_at, test_result
-                   FROM gateway_accounts WHERE provider_id = $1 AND gateway = $2";
-        let Some(row) = self.maybe(sql, values![gateway]).await? else {
-            return Ok(None);
-        };
-        let place = Place {
-            table: "gateway_accounts",
-            column: "secrets_sealed",
-            provider: self.provider_id(),
-            row: gateway.as_bytes(),
-        };
-        let secrets = self.vault().open(place, &get::<Vec<u8>>(&row, 2)?)?;
-        Ok(Some(GatewayAccount {
-            gateway: get(&row, 0)?,
-            settings: get(&row, 1)?,
-            secrets: Secret::new(String::from_utf8_lossy(&secrets)),
-            enabled: get(&row, 3)?,
-            updated_at: get(&row, 4)?,
-            tested_at: get(&row, 5)?,
-            test_result: get(&row, 6)?,
-        }))
+        let sql = format!(
+            "SELECT {COLUMNS} FROM gateway_accounts WHERE provider_id = $1 AND gateway = $2"
+        );
+        let row = self.maybe(Sql::built(sql), values![gateway]).await?;
+        row.map(|row| GatewayAccount::from_row(&row, self))
+            .transpose()
+    }
+
+    /// The accounts with all gateways, by name.
+    pub async fn gateway_accounts(&mut self) -> Result<Vec<GatewayAccount>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM gateway_accounts WHERE provider_id = $1 ORDER BY gateway"
+        );
+        let rows = self.all(Sql::built(sql), vec![]).await?;
+        rows.iter()
+            .map(|row| GatewayAccount::from_row(row, self))
+            .collect()
     }
 
     /// Notes what a test of the connection said.

@@ -7,8 +7,9 @@ use bando_db::{Row, Sql};
 use bando_domain::{Currency, LedgerTransferId, Money, PaymentId, Timestamp};
 use uuid::Uuid;
 
-use crate::field::{get, values};
-use crate::{Result, TenantTx};
+use crate::field::{Field, get, values};
+use crate::page::{Cursor, List, Page, first_id};
+use crate::{Result, SystemTx, TenantTx};
 
 /// One movement of money.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,6 +39,19 @@ pub struct Balance {
     pub account: String,
     /// Debits less credits.
     pub amount: Money,
+}
+
+/// Which movements a list shows.
+#[derive(Clone, Default, Debug)]
+pub struct TransferFilter {
+    /// Only those to or from this account.
+    pub account: Option<String>,
+    /// Only those to or from an account whose name begins so (`gateway:`).
+    pub prefix: Option<String>,
+    /// Only those at or after this.
+    pub from: Option<Timestamp>,
+    /// Only those before this.
+    pub to: Option<Timestamp>,
 }
 
 const COLUMNS: &str =
@@ -89,23 +103,108 @@ impl TenantTx {
         rows.iter().map(Transfer::from_row).collect()
     }
 
+    /// The movements about a subject, in order.
+    pub async fn transfers_about(&mut self, subject: Uuid) -> Result<Vec<Transfer>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM ledger_transfers WHERE provider_id = $1 AND subject = $2 ORDER BY transfer_id"
+        );
+        let rows = self.all(Sql::built(sql), values![subject]).await?;
+        rows.iter().map(Transfer::from_row).collect()
+    }
+
+    /// A page of movements, newest first: the statement of an account, if the filter names one.
+    pub async fn transfers(
+        &mut self,
+        filter: &TransferFilter,
+        after: Option<Cursor>,
+        size: usize,
+    ) -> Result<Page<Transfer>> {
+        let mut list = List::new(match &filter.account {
+            Some(_) => "SELECT * FROM ledger_transfers WHERE provider_id = $1".to_owned(),
+            None => format!("SELECT {COLUMNS} FROM ledger_transfers WHERE provider_id = $1"),
+        });
+        let prefix =
+            "(substr(debit_account, 1, length(?)) = ? OR substr(credit_account, 1, length(?)) = ?)";
+        list.and(prefix, filter.prefix.as_ref());
+        list.and("at >= ?", filter.from.as_ref());
+        list.and("transfer_id >= ?", filter.from.map(first_id).as_ref());
+        list.and("at < ?", filter.to.as_ref());
+        let Some(account) = &filter.account else {
+            return self
+                .page(list, "transfer_id", after, size, Transfer::from_row, id)
+                .await;
+        };
+        // Each side by its own index, no more than the page needs; one movement is never both.
+        list.and("transfer_id < ?", after.map(|after| after.0).as_ref());
+        let (text, mut params) = list.into_parts();
+        params.push(account.to_value());
+        let account = format!("${}", params.len() + 1);
+        let limit = size + 1;
+        let sql = format!(
+            "SELECT {COLUMNS} FROM (
+               SELECT * FROM ({text} AND debit_account = {account} ORDER BY transfer_id DESC LIMIT {limit}) AS debits
+               UNION ALL
+               SELECT * FROM ({text} AND credit_account = {account} ORDER BY transfer_id DESC LIMIT {limit}) AS credits
+             ) AS movements ORDER BY transfer_id DESC LIMIT {limit}"
+        );
+        let rows = self.all(Sql::built(sql), params).await?;
+        let rows = rows.iter().map(Transfer::from_row);
+        Ok(Page::cut(rows.collect::<Result<Vec<_>>>()?, size, id))
+    }
+
+    /// The balance of one account in one currency, from the movements alone.
+    pub async fn balance_of(&mut self, account: &str, currency: Currency) -> Result<Money> {
+        let sql = "SELECT CAST(
+            COALESCE((SELECT SUM(amount_minor) FROM ledger_transfers
+              WHERE provider_id = $1 AND debit_account = $2 AND currency = $3), 0)
+            - COALESCE((SELECT SUM(amount_minor) FROM ledger_transfers
+              WHERE provider_id = $1 AND credit_account = $2 AND currency = $3), 0) AS BIGINT)";
+        let row = self.one(sql, values![account, currency]).await?;
+        Ok(Money::from_minor(get(&row, 0)?, currency))
+    }
+
     /// The balance of every account, from the movements alone.
     pub async fn balances(&mut self) -> Result<Vec<Balance>> {
+        self.balances_before(Timestamp::from_millis(i64::MAX)).await
+    }
+
+    /// The balance that every account had at `moment`: after all movements before it.
+    pub async fn balances_before(&mut self, moment: Timestamp) -> Result<Vec<Balance>> {
         let sql = "SELECT account, currency, CAST(SUM(amount) AS BIGINT) FROM (
                      SELECT debit_account AS account, currency, amount_minor AS amount
-                       FROM ledger_transfers WHERE provider_id = $1
+                       FROM ledger_transfers WHERE provider_id = $1 AND at < $2
                      UNION ALL
-                     SELECT credit_account, currency, -amount_minor FROM ledger_transfers WHERE provider_id = $1
+                     SELECT credit_account, currency, -amount_minor
+                       FROM ledger_transfers WHERE provider_id = $1 AND at < $2
                    ) AS movements GROUP BY account, currency ORDER BY account, currency";
-        let rows = self.all(sql, vec![]).await?;
+        let rows = self.all(sql, values![moment]).await?;
         rows.iter()
             .map(|r| {
-                let amount = Money::from_minor(get(r, 2)?, get::<Currency>(r, 1)?);
                 Ok(Balance {
                     account: get(r, 0)?,
-                    amount,
+                    amount: Money::from_minor(get(r, 2)?, get(r, 1)?),
                 })
             })
             .collect()
     }
+}
+
+impl SystemTx {
+    /// The sum of all balances of all providers, a currency at a time: zero, always.
+    pub async fn balances_total(&mut self) -> Result<Vec<Money>> {
+        // every provider: the ledger as a whole is in balance, or it is broken.
+        let sql = "SELECT currency, CAST(SUM(amount) AS BIGINT) FROM (
+                     SELECT debit_account AS account, currency, amount_minor AS amount FROM ledger_transfers
+                     UNION ALL
+                     SELECT credit_account, currency, -amount_minor FROM ledger_transfers
+                   ) AS movements WHERE account <> '' GROUP BY currency ORDER BY currency";
+        let rows = self.tx.all(sql, &[]).await?;
+        rows.iter()
+            .map(|r| Ok(Money::from_minor(get(r, 1)?, get(r, 0)?)))
+            .collect()
+    }
+}
+
+fn id(transfer: &Transfer) -> Uuid {
+    transfer.id.uuid()
 }

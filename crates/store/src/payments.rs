@@ -1,6 +1,4 @@
-//! Payments, their timelines, the customers who make them, and the phones that hold a prompt.
-
-use std::fmt::Write;
+//! Payments, their timelines, and the phones that hold a prompt.
 
 use bando_db::{Row, Sql};
 use bando_domain::{
@@ -9,38 +7,9 @@ use bando_domain::{
 };
 use uuid::Uuid;
 
-use crate::field::{Field, get, values};
-use crate::page::{Cursor, Page};
+use crate::field::{get, values, words};
+use crate::page::{Cursor, List, Page, first_id};
 use crate::{Result, TenantTx};
-
-/// Someone who buys access, known by phone.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Customer {
-    /// Their id.
-    pub id: CustomerId,
-    /// Their phone.
-    pub phone: Phone,
-    /// Their wallet: what they have paid the provider beyond what they bought, never below zero. In
-    /// the provider's currency.
-    pub credit: Money,
-    /// When they first came.
-    pub created_at: Timestamp,
-}
-
-/// The columns of a customer. A wallet has no currency of its own: it is in the provider's.
-const CUSTOMER: &str = "customer_id, phone, credit_minor,
-  (SELECT p.currency FROM providers p WHERE p.provider_id = $1), created_at";
-
-impl Customer {
-    fn from_row(row: &Row) -> Result<Self> {
-        Ok(Self {
-            id: get(row, 0)?,
-            phone: get(row, 1)?,
-            credit: Money::from_minor(get(row, 2)?, get(row, 3)?),
-            created_at: get(row, 4)?,
-        })
-    }
-}
 
 /// One attempt to pay.
 #[derive(Clone, PartialEq, Debug)]
@@ -109,67 +78,33 @@ pub struct Payment {
     pub finished_at: Option<Timestamp>,
 }
 
-/// What happened to a payment: the steps of its timeline.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum PaymentStep {
-    /// The customer asked to pay.
-    Asked,
-    /// The gateway took the order to prompt the payer.
-    Prompted,
-    /// The gateway refused to prompt.
-    Refused,
-    /// The gateway did not answer; the payer may have been prompted all the same.
-    NoAnswer,
-    /// A message came from the gateway.
-    Callback,
-    /// A message came that does not fit this payment.
-    Mismatch,
-    /// We asked the gateway what became of it.
-    Checked,
-    /// The money is confirmed and the ticket issued.
-    Settled,
-    /// The gateway said no for good.
-    Failed,
-    /// Nothing was heard in all the time allowed.
-    Expired,
-    /// A message and an answer of the gateway contradict each other.
-    Contradiction,
-    /// The device was let onto the network.
-    Connected,
-}
-
-impl PaymentStep {
-    const ALL: [Self; 12] = [
-        Self::Asked,
-        Self::Prompted,
-        Self::Refused,
-        Self::NoAnswer,
-        Self::Callback,
-        Self::Mismatch,
-        Self::Checked,
-        Self::Settled,
-        Self::Failed,
-        Self::Expired,
-        Self::Contradiction,
-        Self::Connected,
-    ];
-
-    /// The name in the database and the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Asked => "asked",
-            Self::Prompted => "prompted",
-            Self::Refused => "refused",
-            Self::NoAnswer => "no_answer",
-            Self::Callback => "callback",
-            Self::Mismatch => "mismatch",
-            Self::Checked => "checked",
-            Self::Settled => "settled",
-            Self::Failed => "failed",
-            Self::Expired => "expired",
-            Self::Contradiction => "contradiction",
-            Self::Connected => "connected",
-        }
+words! {
+    /// What happened to a payment: the steps of its timeline.
+    PaymentStep {
+        /// The customer asked to pay.
+        Asked => "asked",
+        /// The gateway took the order to prompt the payer.
+        Prompted => "prompted",
+        /// The gateway refused to prompt.
+        Refused => "refused",
+        /// The gateway did not answer; the payer may have been prompted all the same.
+        NoAnswer => "no_answer",
+        /// A message came from the gateway.
+        Callback => "callback",
+        /// A message came that does not fit this payment.
+        Mismatch => "mismatch",
+        /// We asked the gateway what became of it.
+        Checked => "checked",
+        /// The money is confirmed and the ticket issued.
+        Settled => "settled",
+        /// The gateway said no for good.
+        Failed => "failed",
+        /// Nothing was heard in all the time allowed.
+        Expired => "expired",
+        /// A message and an answer of the gateway contradict each other.
+        Contradiction => "contradiction",
+        /// The device was let onto the network.
+        Connected => "connected",
     }
 }
 
@@ -252,44 +187,6 @@ impl Payment {
 }
 
 impl TenantTx {
-    /// The customer with this phone, made if there is none yet.
-    pub async fn customer(
-        &mut self,
-        new: CustomerId,
-        phone: &Phone,
-        now: Timestamp,
-    ) -> Result<Customer> {
-        let sql = format!(
-            "INSERT INTO customers (provider_id, customer_id, phone, created_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (provider_id, phone) DO UPDATE SET deleted_at = NULL RETURNING {CUSTOMER}"
-        );
-        let row = self.one(Sql::built(sql), values![new, phone, now]).await?;
-        Customer::from_row(&row)
-    }
-
-    /// A page of customers, newest first.
-    pub async fn customers(
-        &mut self,
-        after: Option<Cursor>,
-        size: usize,
-    ) -> Result<Page<Customer>> {
-        let mut sql = format!(
-            "SELECT {CUSTOMER} FROM customers WHERE provider_id = $1 AND deleted_at IS NULL"
-        );
-        let mut params = Vec::new();
-        if let Some(Cursor(after)) = after {
-            sql.push_str(" AND customer_id < $2");
-            params.push(after.to_value());
-        }
-        let _ = write!(sql, " ORDER BY customer_id DESC LIMIT {}", size + 1);
-        let rows = self.all(Sql::built(sql), params).await?;
-        let rows = rows
-            .iter()
-            .map(Customer::from_row)
-            .collect::<Result<Vec<_>>>()?;
-        Ok(Page::cut(rows, size, |c| c.id.uuid()))
-    }
-
     /// Adds a payment as it was asked for.
     pub async fn insert_payment(&mut self, p: &Payment) -> Result<()> {
         let sql = "INSERT INTO payments (provider_id, payment_id, gateway, status, amount_minor, currency, plan_id,
@@ -422,50 +319,76 @@ impl TenantTx {
         after: Option<Cursor>,
         size: usize,
     ) -> Result<Page<Payment>> {
-        let mut sql = format!("SELECT {COLUMNS} FROM payments WHERE provider_id = $1");
-        let mut params = Vec::new();
-        let mut and = |sql: &mut String, condition: &str, value| {
-            params.push(value);
-            let _ = write!(sql, " AND {condition} ${}", params.len() + 1);
-        };
-        if let Some(status) = filter.status {
-            and(&mut sql, "status =", status.to_value());
-        }
-        if let Some(phone) = &filter.phone {
-            and(&mut sql, "phone =", phone.to_value());
-        }
-        if let Some(mac) = filter.mac {
-            and(&mut sql, "mac =", mac.to_value());
-        }
-        if let Some(receipt) = &filter.receipt {
-            and(&mut sql, "receipt =", receipt.to_value());
-        }
-        if let Some(gateway) = &filter.gateway {
-            and(&mut sql, "gateway =", gateway.to_value());
-        }
-        if let Some(member) = filter.sold_by {
-            and(&mut sql, "sold_by =", member.to_value());
-        }
-        if let Some(reference) = &filter.reference {
-            and(&mut sql, "account_reference =", reference.to_value());
-        }
-        if let Some(from) = filter.from {
-            and(&mut sql, "created_at >=", from.to_value());
-            and(&mut sql, "payment_id >=", first_id(from).to_value());
-        }
-        if let Some(to) = filter.to {
-            and(&mut sql, "created_at <", to.to_value());
-        }
-        if let Some(Cursor(after)) = after {
-            and(&mut sql, "payment_id <", after.to_value());
-        }
-        let _ = write!(sql, " ORDER BY payment_id DESC LIMIT {}", size + 1);
-        let rows = self.all(Sql::built(sql), params).await?;
-        let rows = rows
-            .iter()
-            .map(Payment::from_row)
-            .collect::<Result<Vec<_>>>()?;
-        Ok(Page::cut(rows, size, |p| p.id.uuid()))
+        let mut list = List::new(format!(
+            "SELECT {COLUMNS} FROM payments WHERE provider_id = $1"
+        ));
+        list.and("status = ?", filter.status.as_ref());
+        list.and("phone = ?", filter.phone.as_ref());
+        list.and("mac = ?", filter.mac.as_ref());
+        list.and("receipt = ?", filter.receipt.as_ref());
+        list.and("gateway = ?", filter.gateway.as_ref());
+        list.and("sold_by = ?", filter.sold_by.as_ref());
+        list.and("account_reference = ?", filter.reference.as_ref());
+        list.and("created_at >= ?", filter.from.as_ref());
+        list.and("payment_id >= ?", filter.from.map(first_id).as_ref());
+        list.and("created_at < ?", filter.to.as_ref());
+        self.page(list, "payment_id", after, size, Payment::from_row, |p| {
+            p.id.uuid()
+        })
+        .await
+    }
+
+    /// The payments whose payers were told to write this reference: those that still wait first,
+    /// then the newest. At most eight.
+    pub async fn payments_by_reference(
+        &mut self,
+        gateway: &str,
+        reference: &str,
+    ) -> Result<Vec<Payment>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM payments WHERE provider_id = $1 AND gateway = $2 AND account_reference = $3
+             ORDER BY CASE WHEN status = 'pending' THEN 0 ELSE 1 END, payment_id DESC LIMIT 8"
+        );
+        let rows = self
+            .all(Sql::built(sql), values![gateway, reference])
+            .await?;
+        rows.iter().map(Payment::from_row).collect()
+    }
+
+    /// The payments of exactly this amount that were begun since `since` and are not paid: those whom
+    /// money without a reference may be meant for. Newest first, at most 64.
+    pub async fn unpaid_of_amount(
+        &mut self,
+        gateway: &str,
+        amount: Money,
+        since: Timestamp,
+    ) -> Result<Vec<Payment>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM payments WHERE provider_id = $1 AND gateway = $2 AND amount_minor = $3
+               AND currency = $4 AND payment_id >= $5 AND status NOT IN ('success', 'refunded')
+             ORDER BY payment_id DESC LIMIT 64"
+        );
+        let row = values![gateway, amount.minor(), amount.currency(), first_id(since)];
+        let rows = self.all(Sql::built(sql), row).await?;
+        rows.iter().map(Payment::from_row).collect()
+    }
+
+    /// How many payments of a gateway wait.
+    pub async fn count_pending(&mut self, gateway: &str) -> Result<u64> {
+        let sql = "SELECT COUNT(*) FROM payments WHERE provider_id = $1 AND status = 'pending' AND gateway = $2";
+        get(&self.one(sql, values![gateway]).await?, 0)
+    }
+
+    /// The amounts that are waited for at a gateway, lowest first, each once: where only the amount
+    /// tells payments apart, a new one must be none of these. Hold the gateway's amounts meanwhile
+    /// ([`hold`](Self::hold)).
+    pub async fn pending_amounts(&mut self, gateway: &str) -> Result<Vec<Money>> {
+        let sql = "SELECT DISTINCT amount_minor, currency FROM payments
+                   WHERE provider_id = $1 AND status = 'pending' AND gateway = $2 ORDER BY amount_minor, currency";
+        let rows = self.all(sql, values![gateway]).await?;
+        rows.iter()
+            .map(|row| Ok(Money::from_minor(get(row, 0)?, get(row, 1)?)))
+            .collect()
     }
 
     /// What the payments begun from `from` on have brought, by hours since `from`; hours without any
@@ -528,15 +451,9 @@ impl TenantTx {
         let rows = self.all(sql, values![payment]).await?;
         rows.iter()
             .map(|row| {
-                let kind: String = get(row, 1)?;
-                let step = PaymentStep::ALL.into_iter().find(|s| s.name() == kind);
-                let step = step.ok_or(crate::Error::Corrupt {
-                    column: 1,
-                    kind: "payment step",
-                })?;
                 Ok(TimelineEntry {
                     at: get(row, 0)?,
-                    step,
+                    step: get(row, 1)?,
                     detail: get(row, 2)?,
                 })
             })
@@ -573,11 +490,4 @@ impl TenantTx {
         self.exec(sql, values![hash, payment]).await?;
         Ok(())
     }
-}
-
-/// Below every id that was made from `from` on: ids begin with their time (RFC 9562, 5.7), so that a
-/// list of some days need not read those before. A minute to spare, for clocks of several nodes.
-fn first_id(from: Timestamp) -> Uuid {
-    let millis = from.minus(std::time::Duration::from_secs(60)).as_millis();
-    Uuid::from_u128(u128::from(millis.max(0).unsigned_abs()) << 80)
 }

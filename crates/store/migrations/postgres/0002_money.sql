@@ -10,6 +10,7 @@ ALTER TABLE payments ADD COLUMN fee_minor BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE payments ADD COLUMN refunded_minor BIGINT NOT NULL DEFAULT 0
   CHECK (0 <= refunded_minor AND refunded_minor <= amount_minor);
 CREATE INDEX payments_reference ON payments (provider_id, gateway, account_reference);
+CREATE INDEX payments_finished ON payments (provider_id, gateway, finished_at);
 
 ALTER TABLE tickets ADD COLUMN identity_mac TEXT;
 CREATE INDEX tickets_identity ON tickets (provider_id, identity_mac) WHERE identity_mac IS NOT NULL;
@@ -221,6 +222,8 @@ CREATE TABLE statement_lines (
   FOREIGN KEY (provider_id, statement_id) REFERENCES statements (provider_id, statement_id)
 );
 CREATE INDEX statement_lines_receipt ON statement_lines (provider_id, statement_id, receipt);
+CREATE INDEX statement_lines_checkout ON statement_lines (provider_id, statement_id, checkout_request_id)
+  WHERE checkout_request_id IS NOT NULL;
 
 -- What a statement and our books disagree about.
 CREATE TABLE differences (
