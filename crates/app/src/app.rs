@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bando_domain::{Clock, Entropy, SessionId, Timestamp};
-use bando_gateways::Gateway;
+use bando_gateways::{Account, Gateways};
 use bando_store::{Engine, Router, Session, Store};
 use tokio::sync::{Notify, broadcast};
 use uuid::Uuid;
@@ -55,8 +55,21 @@ pub struct Settings {
     pub job_lease: Duration,
     /// Gateway queries a provider may make in a minute: forged callbacks must not use up its quota.
     pub queries_per_minute: u32,
+    /// Money collected for providers that have no account of their own.
+    pub collection: Option<Collection>,
     /// Gateways at any base URL, as tests and the demo need; otherwise only the real ones.
     pub custom_gateways: bool,
+}
+
+/// The platform's own account, by which it collects for providers that have none, and pays out.
+#[derive(Clone, Debug)]
+pub struct Collection {
+    /// The gateway.
+    pub gateway: &'static str,
+    /// The platform's account with it.
+    pub account: Account,
+    /// What the platform keeps of each payment, in hundredths of a percent.
+    pub fee_basis_points: u32,
 }
 
 impl Settings {
@@ -73,6 +86,7 @@ impl Settings {
                 .to_vec(),
             job_lease: Duration::from_secs(90),
             queries_per_minute: 60,
+            collection: None,
             custom_gateways: false,
         }
     }
@@ -86,8 +100,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// M-Pesa.
-    pub mpesa: Arc<dyn Gateway>,
+    /// The payment companies.
+    pub gateways: Gateways,
     /// The way to the routers.
     pub routers: Arc<dyn RouterControl>,
     /// Settings.
@@ -100,7 +114,7 @@ pub struct App {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) mpesa: Arc<dyn Gateway>,
+    pub(crate) gateways: Gateways,
     pub(crate) routers: Arc<dyn RouterControl>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) events: Events,
@@ -120,7 +134,7 @@ impl App {
             store,
             clock,
             entropy,
-            mpesa,
+            gateways,
             routers,
             settings,
         } = parts;
@@ -128,7 +142,7 @@ impl App {
             store,
             clock,
             entropy,
-            mpesa,
+            gateways,
             routers,
             settings: Arc::new(settings),
             events: Events::new(),
@@ -147,6 +161,11 @@ impl App {
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The payment companies that this installation knows.
+    pub fn gateways(&self) -> &Gateways {
+        &self.gateways
     }
 
     /// The engine of the database: with SQLite this process is the only one.

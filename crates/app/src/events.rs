@@ -25,6 +25,8 @@ pub enum Change {
     Router(RouterId),
     /// A batch grew.
     Batch(BatchId),
+    /// A case was opened or solved.
+    Cases,
     /// Plans or settings of the provider changed.
     Settings,
 }

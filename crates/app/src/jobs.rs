@@ -92,6 +92,7 @@ impl App {
             JobKind::CheckPayment => self.check_payment(&job).await,
             JobKind::Disconnect => self.disconnect(&job).await,
             JobKind::MakeBatch => self.make_batch(&job).await,
+            JobKind::ProveArrival => self.prove_arrival(&job).await,
             other => {
                 tracing::error!(kind = other.name(), "a job of a kind nobody works off");
                 Ok(Done::Finished)

@@ -7,15 +7,20 @@
 mod access;
 mod accounts;
 mod app;
+mod arrivals;
 mod calendar;
 mod caller;
+mod cases;
+mod cash;
 mod claims;
 mod crash;
 mod ending;
 mod error;
 mod events;
+mod gateway_accounts;
 mod inbox;
 mod jobs;
+mod ledger;
 mod limits;
 mod mpesa;
 mod plans;
@@ -24,20 +29,26 @@ mod purchase;
 mod reports;
 mod routers;
 mod search;
+mod sending;
 mod settlement;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tickets;
 mod visit;
+mod wallet;
 
 pub use access::{Access, AccessKey};
 pub use accounts::{SIGN_IN_LIFETIME, SignedIn};
-pub use app::{App, Disconnected, Parts, RouterControl, Settings};
+pub use app::{App, Collection, Disconnected, Parts, RouterControl, Settings};
+pub use arrivals::Allotment;
 pub use caller::{Caller, Permission};
+pub use cases::PROMISE;
 pub use claims::{Claim, receipts_in};
 pub use crash::{CRASH_POINTS, PLANTED_BUGS};
 pub use error::{Error, Invalid, Result};
 pub use events::{Change, Event};
+pub use gateway_accounts::{GatewayState, Offer};
+pub use inbox::{Incoming, Taken};
 pub use mpesa::{MpesaSecrets, MpesaSettings, MpesaState};
 pub use plans::PlanDraft;
 pub use providers::ProviderDraft;
@@ -48,11 +59,16 @@ pub use search::Found;
 pub use settlement::Settled;
 pub use tickets::{MAX_BATCH, TicketPage};
 pub use visit::{RouterLogin, Visit};
+pub use wallet::WalletPage;
 
 // The rows that use cases return; crates above name them by way of this one.
-pub use bando_gateways::{TestReport, TestResult};
+pub use bando_gateways::{
+    Account as GatewayAccount, Asks, Profile, Refunds, Setting, SettingKind, TestReport,
+    TestResult, Word,
+};
 pub use bando_store::{
-    Account, AuditEntry, Balance, Batch, Cursor, Customer, Device, Engine, Member, Origin, Page,
+    Account, Arrival, ArrivalFilter, ArrivalSource, ArrivalState, AuditEntry, Balance, Batch, Case,
+    CaseFilter, CaseKind, CaseState, Cursor, Customer, Device, Engine, Member, Origin, Page,
     Payment, PaymentFilter, PaymentStep, Plan, Provider, ProviderStatus, Role, Router, Session,
     Ticket, TicketFilter, TimelineEntry, Transfer,
 };

@@ -152,8 +152,10 @@ pub(crate) enum Action {
     WrongCode,
     /// Claiming to have paid, by address and device.
     Claim,
-    /// Asking a gateway about payments, by provider.
+    /// Asking a gateway about payments, by provider and gateway.
     Query,
+    /// An unsigned message about an account, by provider and gateway.
+    AccountMessage,
 }
 
 impl Action {
@@ -165,6 +167,7 @@ impl Action {
             Self::WrongCode => Allowance::new(10, 600),
             Self::Claim => Allowance::new(5, 600),
             Self::Query => Allowance::new(60, 60),
+            Self::AccountMessage => Allowance::new(600, 60),
         }
     }
 }

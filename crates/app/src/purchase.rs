@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bando_domain::{
-    Country, CustomerId, Language, MacAddr, Money, PaymentEvent, PaymentFailure, PaymentId, PaymentStatus,
-    Phone, PhoneError, PlanId, ProviderId, Timestamp,
+    Country, Currency, CustomerId, Language, MacAddr, Money, PaymentEvent, PaymentFailure,
+    PaymentId, PaymentStatus, Phone, PhoneError, PlanId, ProviderId, Timestamp,
 };
-use bando_gateways::{Account, Charge, Start};
+use bando_gateways::{Asks, Charge, Profile, Start};
 use bando_store::{
     JobKind, Link, Payment, PaymentFilter, PaymentStep, Plan, Provider, ProviderStatus, TenantTx,
     Ticket,
@@ -15,15 +15,16 @@ use bando_store::{
 use crate::calendar;
 use crate::crash::crash_point;
 use crate::events::Change;
+use crate::gateway_accounts::Ready;
 use crate::limits::Action;
-use crate::mpesa::{self, MPESA};
 use crate::{App, Error, Invalid, Result, Visit};
 
 /// How long a prompt can be open on a phone; nobody prompts the phone again before.
 pub const PROMPT_LIFETIME: Duration = Duration::from_secs(75);
 
-/// The most Daraja takes in one payment, whole shillings.
-const MAX_SHILLINGS: i64 = 250_000;
+/// How many whole units of the currency an amount may be lowered by, so that no two payments by a
+/// static link ask for the same at the same time.
+const UNIQUE_STEPS: i64 = 20;
 
 /// A customer's wish to buy.
 #[derive(Clone, Debug)]
@@ -34,6 +35,11 @@ pub struct Purchase {
     pub plan: PlanId,
     /// The phone that pays, as it was typed.
     pub phone: String,
+    /// By which way to pay: a gateway's name, or none for the first that is offered.
+    pub gateway: Option<String>,
+    /// The payer will pay by hand, under the reference that the payment's page shows: nobody is
+    /// prompted. Only where the gateway tells us of such money ([`Profile::by_hand`](bando_gateways::Profile::by_hand)).
+    pub by_hand: bool,
     /// How the customer came here; default for one who is not at a hotspot.
     pub visit: Visit,
     /// The language of the pages.
@@ -82,33 +88,43 @@ impl App {
         let provider = tx.provider().await?;
         let phone = Phone::parse(&purchase.phone, provider.country)?;
         self.limit_payments(&purchase, &phone)?;
-        let (payment, account) = self.prepare(&mut tx, &provider, &purchase, phone).await?;
+        let (payment, ready) = self.prepare(&mut tx, &provider, &purchase, phone).await?;
         tx.commit().await?;
         self.jobs.notify_one();
         self.events.tell(provider.id, Change::Payment(payment.id));
         crash_point("purchase.stored");
-
-        let link = self
-            .store
-            .vault()
-            .link(Link::Callback, provider.id, payment.id.uuid());
-        let charge = Charge {
-            account_reference: account_reference(&provider, &payment),
-            description: "Wi-Fi".to_owned(),
-            amount: payment.amount,
-            phone: payment.phone.clone(),
-            callback_url: format!("{}/cb/k/{link}", self.settings.public_url),
-        };
+        if purchase.by_hand {
+            return Ok(payment);
+        }
+        let charge = self.charge(&provider, &payment);
         // On its own: a customer who closes the browser meanwhile must not lose the gateway's answer,
         // without whose reference nobody can ask about the payment.
         let (app, id) = (self.clone(), payment.id);
         let prompt = tokio::spawn(async move {
-            let start = app.mpesa.start(&account, &charge).await;
+            let start = ready.gateway.start(&ready.account, &charge).await;
             crash_point("purchase.answered");
             app.note_start(provider.id, id, start).await
         });
         // Cut short only when the program stops: then nothing more is known of it.
         prompt.await.unwrap_or(Ok(payment))
+    }
+
+    /// What the payer of a payment is asked for: the same every time, so that a start whose answer
+    /// was lost can be searched for.
+    pub(crate) fn charge(&self, provider: &Provider, payment: &Payment) -> Charge {
+        let vault = self.store.vault();
+        let callback = vault.link(Link::Callback, provider.id, payment.id.uuid());
+        let page = vault.link(Link::Payment, provider.id, payment.id.uuid());
+        let base = &self.settings.public_url;
+        Charge {
+            reference: payment.id.uuid().hyphenated().to_string(),
+            account_reference: payment.account_reference.clone().unwrap_or_default(),
+            description: "Wi-Fi".to_owned(),
+            amount: payment.amount,
+            phone: payment.phone.clone(),
+            callback_url: format!("{base}/cb/k/{callback}"),
+            return_url: format!("{base}/p/{}/pay/{page}", provider.slug),
+        }
     }
 
     /// Whether a browser may be sent to the login address of this visit, and its device be believed:
@@ -207,6 +223,20 @@ impl App {
         Ok(())
     }
 
+    /// The account that a customer's wish to pay goes to: the one named, else the first there is.
+    async fn account_for(&self, tx: &mut TenantTx, wanted: Option<&str>) -> Result<Ready> {
+        for gateway in self.gateways.iter() {
+            let name = gateway.profile().name;
+            if wanted.is_some_and(|wanted| wanted != name) {
+                continue;
+            }
+            if let Some(ready) = self.account_to_pay(tx, name).await? {
+                return Ok(ready);
+            }
+        }
+        Err(Error::NoGateway)
+    }
+
     /// Checks the wish and writes the payment down, with the job that will ask about it.
     async fn prepare(
         &self,
@@ -214,7 +244,7 @@ impl App {
         provider: &Provider,
         purchase: &Purchase,
         phone: Phone,
-    ) -> Result<(Payment, Account)> {
+    ) -> Result<(Payment, Ready)> {
         if provider.status == ProviderStatus::Suspended {
             return Err(Error::Suspended);
         }
@@ -226,30 +256,38 @@ impl App {
         if !is_on_sale(&plan, calendar::Local::at(now, &provider.time_zone)) {
             return Err(Invalid::NotOnSale.into());
         }
-        // A phone elsewhere has no M-Pesa of this kind: say so before anybody is prompted.
-        if phone.country() != Some(Country::Ke) {
-            return Err(PhoneError::NotMobile(Country::Ke).into());
+        let ready = self.account_for(tx, purchase.gateway.as_deref()).await?;
+        let profile = ready.gateway.profile();
+        // A phone elsewhere has no M-Pesa: say so before anybody is prompted.
+        if let Some(country) = home_of(profile).filter(|c| phone.country() != Some(*c)) {
+            return Err(PhoneError::NotMobile(country).into());
         }
-        if !plan
+        let fits = plan
             .price
             .whole_major()
-            .is_some_and(|whole| (1..=MAX_SHILLINGS).contains(&whole))
-        {
+            .is_some_and(|whole| profile.amounts.contains(&whole));
+        if !fits || !profile.currencies.contains(&plan.price.currency()) {
             return Err(Invalid::Price.into());
         }
-        let ready = mpesa::account(tx)
-            .await?
-            .filter(|a| a.enabled)
-            .ok_or(Error::NoGateway)?;
+        if purchase.by_hand && !profile.by_hand {
+            return Err(Invalid::field("by_hand", "this way to pay needs a prompt").into());
+        }
         let router_id = check_visit(tx, &purchase.visit).await?;
         let customer = tx
             .customer(CustomerId::new(&*self.clock, &*self.entropy), &phone, now)
             .await?;
+        let id = PaymentId::new(&*self.clock, &*self.entropy);
+        let amount = match profile.asks {
+            Asks::Link if ready.account.is_on("unique_amounts") => {
+                unique_amount(tx, profile.name, plan.price).await?
+            }
+            _ => plan.price,
+        };
         let payment = Payment {
-            id: PaymentId::new(&*self.clock, &*self.entropy),
-            gateway: MPESA.to_owned(),
+            id,
+            gateway: profile.name.to_owned(),
             status: PaymentStatus::Pending,
-            amount: plan.price,
+            amount,
             plan_id: plan.id,
             plan_name: plan.name,
             terms: plan.terms,
@@ -259,16 +297,20 @@ impl App {
             router_id,
             visit: Some(serde_json::json!(purchase.visit)),
             language: purchase.language,
-            account_reference: None,
+            account_reference: Some(account_reference(provider, id)),
             redirect_url: None,
-            identity_mac: None,
+            identity_mac: purchase
+                .visit
+                .mac
+                .is_none()
+                .then(|| MacAddr::random_local(&*self.entropy)),
             sold_by: None,
-            collected: false,
+            collected: ready.collected,
+            fee: Money::zero(amount.currency()),
+            refunded: Money::zero(amount.currency()),
             merchant_request_id: None,
             checkout_request_id: None,
             receipt: None,
-            fee: Money::zero(plan.price.currency()),
-            refunded: Money::zero(plan.price.currency()),
             failure: None,
             result_code: None,
             result_text: None,
@@ -278,9 +320,11 @@ impl App {
             prompted_at: None,
             finished_at: None,
         };
-        if !tx
-            .take_prompt(&payment.phone, payment.id, now, now.plus(PROMPT_LIFETIME))
-            .await?
+        let is_prompt = profile.asks == Asks::Push && !purchase.by_hand;
+        if is_prompt
+            && !tx
+                .take_prompt(&payment.phone, payment.id, now, now.plus(PROMPT_LIFETIME))
+                .await?
         {
             return Err(Error::PromptOpen);
         }
@@ -301,7 +345,7 @@ impl App {
             .unwrap_or(PROMPT_LIFETIME);
         tx.enqueue(JobKind::CheckPayment, payment.id.uuid(), now.plus(first))
             .await?;
-        Ok((payment, ready.account))
+        Ok((payment, ready))
     }
 
     /// Writes down what the gateway answered. A callback may have been faster: what it decided stays.
@@ -318,13 +362,17 @@ impl App {
             .await?
             .ok_or(Error::NotFound("payment"))?;
         let (step, detail) = match start {
-            Start::Accepted { reference } => {
+            Start::Accepted {
+                reference,
+                redirect,
+            } => {
                 payment
                     .merchant_request_id
                     .get_or_insert(reference.merchant_request_id);
                 payment
                     .checkout_request_id
                     .get_or_insert(reference.checkout_request_id);
+                payment.redirect_url = payment.redirect_url.take().or(redirect);
                 payment.prompted_at = Some(now);
                 (PaymentStep::Prompted, None)
             }
@@ -411,7 +459,24 @@ pub(crate) async fn check_visit(
     }
 }
 
-fn is_on_sale(plan: &Plan, local: calendar::Local) -> bool {
+/// The only country whose phones a gateway reaches, if it is only one.
+fn home_of(profile: &Profile) -> Option<Country> {
+    (profile.currencies == [Currency::Kes] && profile.asks == Asks::Push).then_some(Country::Ke)
+}
+
+/// The price, lowered by as few units as it takes so that no open payment of this gateway asks for
+/// the same: then the amount alone tells whose money it is. The price itself when all are taken.
+async fn unique_amount(tx: &mut TenantTx, gateway: &str, price: Money) -> Result<Money> {
+    let taken = tx.pending_amounts(gateway).await?;
+    let unit = price.currency().minor_per_major();
+    let steps = UNIQUE_STEPS.min(price.minor() / unit / 10);
+    let free = (0..=steps)
+        .map(|step| Money::from_minor(price.minor() - step * unit, price.currency()))
+        .find(|amount| !taken.contains(amount));
+    Ok(free.unwrap_or(price))
+}
+
+pub(crate) fn is_on_sale(plan: &Plan, local: calendar::Local) -> bool {
     plan.on_sale
         && plan.price.is_positive()
         && plan
@@ -421,7 +486,7 @@ fn is_on_sale(plan: &Plan, local: calendar::Local) -> bool {
 
 /// What the payer reads as the account number: the provider's short name and a piece of the
 /// payment's id, at most twelve letters and digits.
-fn account_reference(provider: &Provider, payment: &Payment) -> String {
+pub(crate) fn account_reference(provider: &Provider, id: PaymentId) -> String {
     let name: String = provider
         .slug
         .as_str()
@@ -429,6 +494,6 @@ fn account_reference(provider: &Provider, payment: &Payment) -> String {
         .filter(char::is_ascii_alphanumeric)
         .take(7)
         .collect();
-    let id = payment.id.uuid().simple().to_string();
+    let id = id.uuid().simple().to_string();
     format!("{name}{}", &id[id.len() - 5..]).to_ascii_uppercase()
 }

@@ -3,7 +3,6 @@
 use bando_domain::{MacAddr, PaymentId, Phone, TicketCode, TicketId};
 
 use crate::caller::Permission;
-use crate::mpesa::MPESA;
 use crate::{App, Caller, Result};
 
 /// What a search text means.
@@ -37,8 +36,11 @@ impl App {
             return Ok(Found::Ticket(ticket.id));
         }
         let receipt = text.to_ascii_uppercase();
-        if let Some(payment) = tx.payment_by_receipt(MPESA, &receipt).await? {
-            return Ok(Found::Payment(payment.id));
+        for gateway in self.gateways.iter() {
+            let name = gateway.profile().name;
+            if let Some(payment) = tx.payment_by_receipt(name, &receipt).await? {
+                return Ok(Found::Payment(payment.id));
+            }
         }
         if let Ok(mac) = text.parse() {
             return Ok(Found::Mac(mac));

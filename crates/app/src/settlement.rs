@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use bando_domain::{
-    Entitlement, LedgerTransferId, PaymentEvent, PaymentFailure, PaymentId, ProviderId, Starts,
-    TicketCode, TicketId, TicketState, Timestamp, Usage,
+    Entitlement, Money, PaymentEvent, PaymentFailure, PaymentId, ProviderId, Starts, TicketCode,
+    TicketId, TicketState, Timestamp, Usage,
 };
-use bando_gateways::{Reference, Verdict};
-use bando_store::{Job, JobKind, Origin, Payment, PaymentStep, TenantTx, Ticket, Transfer};
+use bando_gateways::{Asks, Paid, Recovered, Reference, Verdict};
+use bando_store::{
+    ArrivalState, CaseKind, Job, JobKind, Origin, Payment, PaymentStep, TenantTx, Ticket,
+};
 
+use crate::cases::Facts;
 use crate::crash::{crash_point, planted};
 use crate::events::Change;
 use crate::jobs::Done;
-use crate::mpesa;
+use crate::ledger::{self, About, Source};
 use crate::{App, Error, Result, calendar, purchase};
 
 /// The shortest wait after the gateway's rate limit.
@@ -25,8 +28,12 @@ pub enum Settled {
     Now(TicketId),
     /// It was paid before.
     Before,
-    /// The receipt belongs to another payment.
+    /// The receipt belongs to other money.
     ReceiptTaken,
+    /// Less arrived than was asked for: it is in the payer's wallet.
+    Short,
+    /// Money of another currency arrived: a person decides.
+    WrongCurrency,
 }
 
 impl App {
@@ -39,6 +46,10 @@ impl App {
             return Ok(Done::Finished);
         };
         crash_point("check.begun");
+        let payment = match self.recover(provider, payment).await? {
+            Ok(payment) => payment,
+            Err(done) => return Ok(done),
+        };
         let verdict = if payment.checkout_request_id.is_some() {
             match self.ask(provider, &payment).await? {
                 Ok(Verdict::RateLimited { retry_after }) => {
@@ -53,16 +64,22 @@ impl App {
                 }
             }
         } else {
-            // The answer to the push was lost: without its CheckoutRequestID only a callback or a
-            // statement can tell.
+            // The answer to the push was lost, or there was none because the payer pays by hand: only a
+            // message or a statement can tell.
             Verdict::Pending {
                 why: "the gateway's reference is not known".into(),
             }
         };
         crash_point("check.answered");
         match verdict {
-            Verdict::Paid { receipt } => {
-                self.settle(provider, id, receipt).await?;
+            Verdict::Paid(paid) => {
+                self.settle(provider, id, paid, "query").await?;
+                Ok(Done::Finished)
+            }
+            Verdict::Reversed { message } => {
+                let failure = PaymentFailure::Reversed;
+                self.note_failure(provider, id, failure, "reversed", &message)
+                    .await?;
                 Ok(Done::Finished)
             }
             Verdict::Failed {
@@ -74,9 +91,8 @@ impl App {
                     .await?;
                 Ok(Done::Finished)
             }
-            Verdict::Pending { why } | Verdict::Unreachable { why } => {
-                self.check_again(provider, id, why).await
-            }
+            Verdict::Pending { why } => self.check_again(provider, id, why, false).await,
+            Verdict::Unreachable { why } => self.check_again(provider, id, why, true).await,
             Verdict::RateLimited { retry_after } => {
                 Ok(Done::Later(retry_after, "rate limit".into()))
             }
@@ -84,7 +100,13 @@ impl App {
     }
 
     /// Puts the next check on the schedule, or gives up at its end.
-    async fn check_again(&self, provider: ProviderId, id: PaymentId, why: String) -> Result<Done> {
+    async fn check_again(
+        &self,
+        provider: ProviderId,
+        id: PaymentId,
+        why: String,
+        is_deaf: bool,
+    ) -> Result<Done> {
         let now = self.now();
         let mut tx = self.store.tenant(provider).await?;
         let Some(mut payment) = tx.lock_payment(id).await? else {
@@ -110,6 +132,10 @@ impl App {
                 if purchase::fail(&mut tx, &mut payment, failure, None, Some(why), now).await? {
                     tx.add_payment_step(id, self.next_step_id(), now, PaymentStep::Expired, None)
                         .await?;
+                    if is_deaf || self.is_doubtful(&payment) {
+                        self.open_case(&mut tx, CaseKind::NeverConfirmed, Facts::of(&payment))
+                            .await?;
+                    }
                 }
                 Done::Finished
             }
@@ -120,7 +146,7 @@ impl App {
         Ok(done)
     }
 
-    async fn note_failure(
+    pub(crate) async fn note_failure(
         &self,
         provider: ProviderId,
         id: PaymentId,
@@ -151,7 +177,57 @@ impl App {
         Ok(())
     }
 
-    /// Asks the gateway about a payment with the provider's own credentials, within the provider's
+    /// Whether somebody may have paid a payment that was never confirmed. A page of the gateway that
+    /// nobody paid on says so; a prompt that was sent and never decided is another matter.
+    fn is_doubtful(&self, payment: &Payment) -> bool {
+        let profile = self.gateways.get(&payment.gateway).map(|g| g.profile());
+        profile.is_some_and(|p| p.asks == Asks::Push) && payment.prompted_at.is_some()
+    }
+
+    /// Searches for a payment whose start was never answered, where the gateway can be searched.
+    async fn recover(
+        &self,
+        provider: ProviderId,
+        mut payment: Payment,
+    ) -> Result<std::result::Result<Payment, Done>> {
+        if payment.checkout_request_id.is_some() || payment.prompted_at.is_some() {
+            return Ok(Ok(payment));
+        }
+        let mut tx = self.store.read(provider).await?;
+        let ready = self.account_of(&mut tx, &payment).await?;
+        let business = tx.provider().await?;
+        drop(tx);
+        let Some(ready) = ready else {
+            return Ok(Ok(payment));
+        };
+        if let Err(wait) = self.take_query(provider, &payment.gateway) {
+            return Ok(Err(Done::Later(wait, "the query limit".into())));
+        }
+        let charge = self.charge(&business, &payment);
+        let Recovered::Found {
+            reference,
+            redirect,
+        } = ready.gateway.recover(&ready.account, &charge).await
+        else {
+            return Ok(Ok(payment));
+        };
+        let mut tx = self.store.tenant(provider).await?;
+        if let Some(mut locked) = tx.lock_payment(payment.id).await? {
+            locked
+                .merchant_request_id
+                .get_or_insert(reference.merchant_request_id);
+            locked
+                .checkout_request_id
+                .get_or_insert(reference.checkout_request_id);
+            locked.redirect_url = locked.redirect_url.take().or(redirect);
+            tx.update_payment(&locked).await?;
+            payment = locked;
+        }
+        tx.commit().await?;
+        Ok(Ok(payment))
+    }
+
+    /// Asks the gateway about a payment with the account it was asked for with, within the provider's
     /// own limit; the time to wait if the limit is reached.
     pub(crate) async fn ask(
         &self,
@@ -167,112 +243,148 @@ impl App {
             }));
         };
         let mut tx = self.store.read(provider).await?;
-        let Some(ready) = mpesa::account(&mut tx).await? else {
+        let Some(ready) = self.account_of(&mut tx, payment).await? else {
             return Ok(Ok(Verdict::Unreachable {
-                why: "the M-Pesa settings are gone".into(),
+                why: "the settings of this gateway are gone".into(),
             }));
         };
         drop(tx);
-        if let Err(wait) = self.take_query(provider) {
+        if let Err(wait) = self.take_query(provider, &payment.gateway) {
             return Ok(Err(wait));
         }
         let reference = Reference {
             merchant_request_id: merchant,
             checkout_request_id: checkout,
         };
-        Ok(Ok(self.mpesa.query(&ready.account, &reference).await))
+        Ok(Ok(ready.gateway.query(&ready.account, &reference).await))
     }
 
     /// Settles a payment whose money is proved: payment, ticket, ledger, roll-up and audit in one
-    /// transaction. Any number of calls settle it once.
+    /// transaction. Any number of calls settle it once. `by` names the proof, for the audit log.
     pub(crate) async fn settle(
         &self,
         provider: ProviderId,
         id: PaymentId,
-        receipt: Option<String>,
+        paid: Paid,
+        by: &str,
     ) -> Result<Settled> {
-        let now = self.now();
         crash_point("settle.begun");
         let mut tx = self.store.tenant(provider).await?;
-        let mut payment = tx
+        let payment = tx
             .lock_payment(id)
             .await?
             .ok_or(Error::NotFound("payment"))?;
-        if let Some(receipt) = &receipt {
-            let holder = tx.payment_by_receipt(&payment.gateway, receipt).await?;
-            if holder.is_some_and(|other| other.id != id) {
-                let detail = format!("receipt {receipt} belongs to another payment");
-                tx.add_payment_step(
-                    id,
-                    self.next_step_id(),
-                    now,
-                    PaymentStep::Mismatch,
-                    Some(&detail),
-                )
-                .await?;
-                tx.commit().await?;
-                return Ok(Settled::ReceiptTaken);
+        let settled = self.settle_in(&mut tx, payment, paid, by).await?;
+        crash_point("settle.before_commit");
+        // Also when nothing changed: only a commit makes sure that what was read is durable.
+        tx.commit().await?;
+        crash_point("settle.committed");
+        self.tell_settled(provider, id, settled);
+        Ok(settled)
+    }
+
+    /// [`settle`](Self::settle) inside a transaction that does more, and holds the payment locked.
+    /// Whoever commits it calls [`tell_settled`](Self::tell_settled) afterwards.
+    pub(crate) async fn settle_in(
+        &self,
+        tx: &mut TenantTx,
+        mut payment: Payment,
+        paid: Paid,
+        by: &str,
+    ) -> Result<Settled> {
+        let now = self.now();
+        let mut source = Source::of(&payment);
+        if let Some(receipt) = &paid.receipt {
+            let gateway = payment.gateway.clone();
+            if !tx
+                .take_receipt(&gateway, receipt, payment.id.uuid())
+                .await?
+            {
+                match self.waiting_arrival(tx, &gateway, receipt).await? {
+                    Some(arrival)
+                        if !payment.status.was_paid() && arrival.amount == payment.amount =>
+                    {
+                        self.allocate(tx, arrival, &payment).await?;
+                        source = Source::Unallocated;
+                    }
+                    _ => return self.receipt_taken(tx, &payment, receipt).await,
+                }
             }
         }
         let again = planted("settle-twice").then_some(payment.status);
         let Some(status) = payment.status.after(PaymentEvent::Paid).or(again) else {
             // Paid before; the receipt may be news, because a query does not tell it.
-            let is_news = payment.receipt.is_none() && receipt.is_some();
-            if is_news {
-                payment.receipt = receipt;
+            if payment.receipt.is_none() && paid.receipt.is_some() {
+                payment.receipt = paid.receipt;
                 tx.update_payment(&payment).await?;
-            }
-            // Also when nothing changed: only a commit makes sure that what was read is durable.
-            tx.commit().await?;
-            if is_news {
-                self.events.tell(provider, Change::Payment(id));
             }
             return Ok(Settled::Before);
         };
+        if let Some(came) = paid.amount.filter(|came| *came != payment.amount) {
+            let is_short = came.minor() < payment.amount.minor();
+            if came.currency() != payment.amount.currency() {
+                return self.wrong_currency(tx, payment, &paid, came).await;
+            } else if is_short {
+                return self.short(tx, payment, &paid, came, source).await;
+            }
+            let over = Money::from_minor(came.minor() - payment.amount.minor(), came.currency());
+            self.excess(tx, &payment, over, source).await?;
+        }
         payment.status = status;
-        payment.receipt = receipt;
+        payment.receipt = paid.receipt.or(payment.receipt);
+        payment.fee = paid
+            .fee
+            .filter(|fee| fee.currency() == payment.amount.currency())
+            .unwrap_or(payment.fee);
         payment.failure = None;
         payment.result_code = Some("0".into());
         payment.result_text = None;
         payment.finished_at = Some(now);
         if planted("ticket-after-commit") {
+            let provider = tx.provider_id();
             tx.update_payment(&payment).await?;
-            tx.commit().await?;
+            let other = self.store.tenant(provider).await?;
+            std::mem::replace(tx, other).commit().await?;
             crash_point("settle.ticket");
-            tx = self.store.tenant(provider).await?;
         }
         let ticket = match payment.ticket_id {
             Some(ticket) => ticket,
-            None => self.issue(&mut tx, &payment, now).await?,
+            None => self.issue(tx, &payment, now).await?,
         };
         crash_point("settle.ticket");
         payment.ticket_id = Some(ticket);
         tx.update_payment(&payment).await?;
-        self.book(&mut tx, &payment, now).await?;
+        self.book(tx, &payment, source, now).await?;
         crash_point("settle.ledger");
-        tx.release_prompt(id, &payment.phone).await?;
-        tx.cancel_job(JobKind::CheckPayment, id.uuid()).await?;
-        let detail = payment.receipt.clone();
-        tx.add_payment_step(
-            id,
-            self.next_step_id(),
-            now,
+        tx.release_prompt(payment.id, &payment.phone).await?;
+        tx.cancel_job(JobKind::CheckPayment, payment.id.uuid())
+            .await?;
+        self.step(
+            tx,
+            &payment,
             PaymentStep::Settled,
-            detail.as_deref(),
+            payment.receipt.as_deref(),
         )
         .await?;
-        let (object, amount) = (format!("payment:{id}"), payment.amount.decimal());
-        let detail = format!("{amount} {} ticket:{ticket}", payment.amount.currency());
-        tx.audit(now, "gateway:mpesa", "payment.settle", &object, &detail)
+        let (object, amount) = (format!("payment:{}", payment.id), payment.amount.decimal());
+        let detail = format!(
+            "{amount} {} ticket:{ticket} {by}",
+            payment.amount.currency()
+        );
+        let actor = format!("gateway:{}", payment.gateway);
+        tx.audit(now, &actor, "payment.settle", &object, &detail)
             .await?;
-        crash_point("settle.before_commit");
-        tx.commit().await?;
-        crash_point("settle.committed");
-        self.expiry.notify_one();
-        self.events.tell(provider, Change::Payment(id));
-        self.events.tell(provider, Change::Ticket(ticket));
-        tracing::info!(%provider, payment = %id, ticket = %ticket, phone = payment.phone.masked(), "payment settled");
+        tracing::info!(provider = %tx.provider_id(), payment = %payment.id, %ticket, phone = payment.phone.masked(), "payment settled");
         Ok(Settled::Now(ticket))
+    }
+
+    /// Tells whoever watches what settling came to.
+    pub(crate) fn tell_settled(&self, provider: ProviderId, id: PaymentId, settled: Settled) {
+        self.events.tell(provider, Change::Payment(id));
+        if let Settled::Now(ticket) = settled {
+            self.expiry.notify_one();
+            self.events.tell(provider, Change::Ticket(ticket));
+        }
     }
 
     /// [`settle`](Self::settle), without the gateway's proof: for tests in which many settle at once.
@@ -286,7 +398,136 @@ impl App {
         id: PaymentId,
         receipt: Option<String>,
     ) -> Result<Settled> {
-        self.settle(provider, id, receipt).await
+        let paid = Paid {
+            receipt,
+            ..Paid::default()
+        };
+        self.settle(provider, id, paid, "test").await
+    }
+
+    /// Adds a line to a payment's timeline.
+    pub(crate) async fn step(
+        &self,
+        tx: &mut TenantTx,
+        payment: &Payment,
+        step: PaymentStep,
+        detail: Option<&str>,
+    ) -> Result<()> {
+        tx.add_payment_step(payment.id, self.next_step_id(), self.now(), step, detail)
+            .await?;
+        Ok(())
+    }
+
+    /// The receipt belongs to other money: nothing is granted, and a person is told.
+    async fn receipt_taken(
+        &self,
+        tx: &mut TenantTx,
+        payment: &Payment,
+        receipt: &str,
+    ) -> Result<Settled> {
+        let detail = format!("receipt {receipt} belongs to other money");
+        self.step(tx, payment, PaymentStep::Mismatch, Some(&detail))
+            .await?;
+        let facts = Facts::of(payment).because(&detail);
+        self.open_case(tx, CaseKind::ReceiptUsed, facts).await?;
+        Ok(Settled::ReceiptTaken)
+    }
+
+    /// Less came than was asked for: it goes into the wallet, and the payment has failed.
+    async fn short(
+        &self,
+        tx: &mut TenantTx,
+        mut payment: Payment,
+        paid: &Paid,
+        came: Money,
+        source: Source,
+    ) -> Result<Settled> {
+        let detail = format!("{came} of {}", payment.amount);
+        if purchase::fail(
+            tx,
+            &mut payment,
+            PaymentFailure::PaidTooLittle,
+            Some("short".into()),
+            Some(detail.clone()),
+            self.now(),
+        )
+        .await?
+        {
+            tx.update_payment(&payment).await?;
+        }
+        if let Some(arrival) = self
+            .keep_apart(tx, &payment, paid, came, ArrivalState::Credited)
+            .await?
+        {
+            let from = source.account(&payment);
+            let about = About {
+                subject: arrival.id.uuid(),
+                payment: Some(payment.id),
+            };
+            self.credit(tx, payment.customer_id, came, "short", &from, about)
+                .await?;
+            self.step(tx, &payment, PaymentStep::Short, Some(&detail))
+                .await?;
+            let facts = Facts::of(&payment).amount(came).because(&detail);
+            self.open_case(tx, CaseKind::Partial, facts).await?;
+        }
+        Ok(Settled::Short)
+    }
+
+    /// Money of another currency: it is booked as it came, and a person decides.
+    async fn wrong_currency(
+        &self,
+        tx: &mut TenantTx,
+        mut payment: Payment,
+        paid: &Paid,
+        came: Money,
+    ) -> Result<Settled> {
+        let detail = format!("{came} instead of {}", payment.amount);
+        if purchase::fail(
+            tx,
+            &mut payment,
+            PaymentFailure::WrongCurrency,
+            Some("currency".into()),
+            Some(detail.clone()),
+            self.now(),
+        )
+        .await?
+        {
+            tx.update_payment(&payment).await?;
+        }
+        if let Some(arrival) = self
+            .keep_apart(tx, &payment, paid, came, ArrivalState::Open)
+            .await?
+        {
+            self.book_arrival(tx, &arrival).await?;
+            self.step(tx, &payment, PaymentStep::Mismatch, Some(&detail))
+                .await?;
+            let facts = Facts::of(&payment)
+                .amount(came)
+                .arrival(arrival.id)
+                .because(&detail);
+            self.open_case(tx, CaseKind::WrongCurrency, facts).await?;
+        }
+        Ok(Settled::WrongCurrency)
+    }
+
+    /// What came beyond the price goes into the wallet.
+    async fn excess(
+        &self,
+        tx: &mut TenantTx,
+        payment: &Payment,
+        over: Money,
+        source: Source,
+    ) -> Result<()> {
+        let (from, about) = (source.account(payment), About::payment(payment));
+        self.credit(tx, payment.customer_id, over, "excess", &from, about)
+            .await?;
+        let detail = over.to_string();
+        self.step(tx, payment, PaymentStep::Excess, Some(&detail))
+            .await?;
+        let facts = Facts::of(payment).amount(over).because(&detail);
+        self.open_case(tx, CaseKind::Excess, facts).await?;
+        Ok(())
     }
 
     /// Makes the ticket of a payment and binds the device it was bought for.
@@ -331,28 +572,46 @@ impl App {
         Ok(id)
     }
 
-    async fn book(&self, tx: &mut TenantTx, payment: &Payment, now: Timestamp) -> Result<()> {
-        let id = LedgerTransferId::new(&*self.clock, &*self.entropy);
-        let kind = if planted("settle-twice") {
-            format!("payment {id}")
-        } else {
-            "payment".to_owned()
-        };
-        let transfer = Transfer {
-            id,
-            kind,
-            debit: format!("gateway:{}", payment.gateway),
-            credit: "revenue".into(),
-            amount: payment.amount,
-            subject: payment.id.uuid(),
-            payment: Some(payment.id),
-            at: now,
-        };
-        tx.insert_transfer(&transfer).await?;
+    async fn book(
+        &self,
+        tx: &mut TenantTx,
+        payment: &Payment,
+        source: Source,
+        now: Timestamp,
+    ) -> Result<()> {
+        let twice = planted("settle-twice").then(|| format!("payment {}", self.new_uuid()));
+        let kind = twice.unwrap_or_else(|| "payment".into());
+        let about = About::payment(payment);
+        let held = source.account(payment);
+        self.transfer(tx, &kind, &held, ledger::REVENUE, payment.amount, about)
+            .await?;
+        let gateway = ledger::gateway(&payment.gateway);
+        let fees = ledger::fees(&payment.gateway);
+        if payment.fee.is_positive() && !payment.collected {
+            self.transfer(tx, "fee", &fees, &gateway, payment.fee, about)
+                .await?;
+        }
+        if payment.collected
+            && let Some(fee) = self.platform_fee(payment.amount)
+        {
+            let fees = ledger::fees("platform");
+            self.transfer(tx, "platform_fee", &fees, ledger::PLATFORM, fee, about)
+                .await?;
+        }
         let zone = tx.provider().await?.time_zone;
         let day = calendar::Local::at(now, &zone).day;
         tx.add_revenue(day, &payment.gateway, payment.amount, 1)
             .await?;
         Ok(())
+    }
+
+    /// What the platform keeps of a payment that it collects.
+    fn platform_fee(&self, amount: Money) -> Option<Money> {
+        let rate = i64::from(self.settings.collection.as_ref()?.fee_basis_points);
+        let fee = Money::from_minor(
+            amount.minor().checked_mul(rate)? / 10_000,
+            amount.currency(),
+        );
+        fee.is_positive().then_some(fee)
     }
 }

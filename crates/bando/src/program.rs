@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use bando_aaa::{CoaClient, RadiusServer, Timers};
 use bando_app::{App, Parts, Settings};
 use bando_domain::{Clock, Entropy};
-use bando_gateways::{Daraja, Gateway, Timeouts};
+use bando_gateways::{Gateways, Timeouts};
 use bando_store::{DatabaseUrl, Options, Store, Vault};
 use bando_web::Web;
 use tokio::net::TcpListener;
@@ -82,7 +82,7 @@ pub fn app(
     settings: Settings,
     patience: Patience,
 ) -> Result<App> {
-    let mpesa: Arc<dyn Gateway> = Arc::new(Daraja::new(Arc::clone(&clock), patience.gateway)?);
+    let gateways = Gateways::all(&clock, patience.gateway)?;
     let routers = Arc::new(CoaClient::new(
         Arc::clone(&clock),
         Arc::clone(&entropy),
@@ -92,7 +92,7 @@ pub fn app(
         store,
         clock,
         entropy,
-        mpesa,
+        gateways,
         routers,
         settings,
     }))

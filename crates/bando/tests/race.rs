@@ -199,6 +199,8 @@ impl Arena<'_> {
         let (provider, plan) = (shop.owner.provider, shop.plans.hour.id);
         let prompted = self.all_at_once(RIVALS as usize, |number, app| {
             let purchase = Purchase {
+                gateway: None,
+                by_hand: false,
                 provider,
                 plan,
                 phone: phone.clone(),

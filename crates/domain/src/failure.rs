@@ -36,11 +36,19 @@ pub enum PaymentFailure {
     ProviderMisconfigured,
     /// Nothing was heard in all the time allowed.
     NeverConfirmed,
+    /// Less money arrived than was asked for; it is kept as the payer's credit.
+    PaidTooLittle,
+    /// Money of another currency arrived; a person decides what becomes of it.
+    WrongCurrency,
+    /// The money arrived and went back to the payer.
+    Reversed,
+    /// The provider says that no such money arrived.
+    NotReceived,
 }
 
 impl PaymentFailure {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::InsufficientFunds,
         Self::Cancelled,
         Self::NoAnswer,
@@ -53,6 +61,10 @@ impl PaymentFailure {
         Self::PayerNotAllowed,
         Self::ProviderMisconfigured,
         Self::NeverConfirmed,
+        Self::PaidTooLittle,
+        Self::WrongCurrency,
+        Self::Reversed,
+        Self::NotReceived,
     ];
 
     /// The name in the database and the API.
@@ -70,6 +82,10 @@ impl PaymentFailure {
             Self::PayerNotAllowed => "payer_not_allowed",
             Self::ProviderMisconfigured => "provider_misconfigured",
             Self::NeverConfirmed => "never_confirmed",
+            Self::PaidTooLittle => "paid_too_little",
+            Self::WrongCurrency => "wrong_currency",
+            Self::Reversed => "reversed",
+            Self::NotReceived => "not_received",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A provider's account with a gateway, as it is stored, and what a gateway wants to know of one.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use bando_domain::Secret;
 
@@ -71,17 +72,7 @@ impl Environment {
     /// # Errors
     /// [`BadSetting`] when it names none.
     pub fn of(account: &Account) -> Result<Self, BadSetting> {
-        match account.need(Self::SETTING.name)? {
-            "sandbox" => Ok(Self::Sandbox),
-            "production" => Ok(Self::Production),
-            url if url.starts_with("http://") || url.starts_with("https://") => {
-                Ok(Self::Custom(url.to_owned()))
-            }
-            _ => Err(BadSetting {
-                field: Self::SETTING.name,
-                why: "choose sandbox or production",
-            }),
-        }
+        account.need(Self::SETTING.name)?.parse()
     }
 
     /// Scheme and host, without a slash at the end, given those of sandbox and production.
@@ -96,6 +87,24 @@ impl Environment {
     /// The word or URL that names it.
     pub fn name(&self) -> &str {
         self.base_url("sandbox", "production")
+    }
+}
+
+impl FromStr for Environment {
+    type Err = BadSetting;
+
+    fn from_str(name: &str) -> Result<Self, BadSetting> {
+        match name {
+            "sandbox" => Ok(Self::Sandbox),
+            "production" => Ok(Self::Production),
+            url if url.starts_with("http://") || url.starts_with("https://") => {
+                Ok(Self::Custom(url.to_owned()))
+            }
+            _ => Err(BadSetting {
+                field: Self::SETTING.name,
+                why: "choose sandbox or production",
+            }),
+        }
     }
 }
 

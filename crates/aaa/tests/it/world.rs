@@ -4,17 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bando_aaa::{CoaClient, Config, RadiusServer, Timers};
 use bando_app::{App, Caller, Parts, PlanDraft, RouterDraft, Settings, TicketPage};
 use bando_domain::{
     AccountId, Clock, Country, Currency, DataLimit, Language, PlanTerms, ProviderId, Starts,
     Timestamp,
 };
-use bando_gateways::{
-    Account, CallbackError, Charge, Gateway, Notification, Reference, Start, TestReport,
-    TestResult, Verdict,
-};
+use bando_gateways::Gateways;
 use bando_store::testing::{ManualClock, SeededEntropy, TestStore, stores};
 use bando_store::{Provider, ProviderStatus, Role, Router, Store, Ticket};
 
@@ -22,38 +18,6 @@ use crate::nas::Nas;
 
 /// 2026-11-20 14:35 in Nairobi.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_795_174_500_000);
-
-/// No money moves in these tests.
-struct NoGateway;
-
-#[async_trait]
-impl Gateway for NoGateway {
-    async fn start(&self, _: &Account, _: &Charge) -> Start {
-        Start::Unknown {
-            why: "no gateway".into(),
-        }
-    }
-
-    async fn query(&self, _: &Account, _: &Reference) -> Verdict {
-        Verdict::Unreachable {
-            why: "no gateway".into(),
-        }
-    }
-
-    fn read_callback(&self, body: &[u8]) -> Result<Notification, CallbackError> {
-        Err(CallbackError::TooLong(body.len()))
-    }
-
-    async fn test(&self, _: &Account) -> TestReport {
-        let result = || TestResult::Unclear {
-            why: "no gateway".into(),
-        };
-        TestReport {
-            sign_in: result(),
-            shortcode: result(),
-        }
-    }
-}
 
 /// One database with everything on it.
 pub(crate) struct World {
@@ -81,7 +45,7 @@ pub(crate) async fn worlds() -> Vec<World> {
             store: test.store.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
-            mpesa: Arc::new(NoGateway),
+            gateways: Gateways::default(),
             routers: Arc::new(CoaClient::new(clock.clone(), entropy.clone(), timers)),
             settings: Settings::new("https://wifi.example"),
         });

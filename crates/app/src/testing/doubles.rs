@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bando_domain::SessionId;
 use bando_gateways::{
-    Account, CallbackError, Charge, Gateway, Notification, Reference, Start, TestReport,
-    TestResult, Verdict, read_callback,
+    Account, BadSetting, Charge, DARAJA_PROFILE, Gateway, MessageError, Notification, Profile,
+    Reference, Start, TestReport, TestResult, Verdict, read_callback,
 };
 use bando_store::{Router, Session};
 use tokio::sync::Semaphore;
@@ -89,6 +89,14 @@ impl ScriptedGateway {
 
 #[async_trait]
 impl Gateway for ScriptedGateway {
+    fn profile(&self) -> &'static Profile {
+        &DARAJA_PROFILE
+    }
+
+    fn check(&self, _: &Account) -> Result<(), BadSetting> {
+        Ok(())
+    }
+
     async fn start(&self, _: &Account, charge: &Charge) -> Start {
         let number = {
             let mut charges = lock(&self.charges);
@@ -104,6 +112,7 @@ impl Gateway for ScriptedGateway {
         let told = lock(&self.starts).pop_front();
         told.unwrap_or_else(|| Start::Accepted {
             reference: Self::reference(number),
+            redirect: None,
         })
     }
 
@@ -124,7 +133,7 @@ impl Gateway for ScriptedGateway {
         })
     }
 
-    fn read_callback(&self, body: &[u8]) -> Result<Notification, CallbackError> {
+    fn read_message(&self, body: &[u8]) -> Result<Notification, MessageError> {
         read_callback(body)
     }
 

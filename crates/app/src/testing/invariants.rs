@@ -34,7 +34,7 @@ pub const INVARIANTS: &[(&str, &str)] = &[
         "nothing is booked for money not received",
         "SELECT l.transfer_id FROM ledger_transfers l JOIN payments p
            ON p.provider_id = l.provider_id AND p.payment_id = l.payment_id
-         WHERE p.status NOT IN ('success', 'refunded')",
+         WHERE l.kind = 'payment' AND p.status NOT IN ('success', 'refunded')",
     ),
     (
         "the ledger sums to zero for every provider and currency",

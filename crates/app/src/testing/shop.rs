@@ -128,6 +128,8 @@ impl Shop {
     /// A wish to buy the shop's plan, from away.
     pub fn wish(&self, phone: &str) -> Purchase {
         Purchase {
+            gateway: None,
+            by_hand: false,
             provider: self.provider(),
             plan: self.plan.id,
             phone: phone.to_owned(),
@@ -181,7 +183,7 @@ impl Shop {
         let reference = ScriptedGateway::reference(number);
         self.gateway.answer_query(
             &reference.checkout_request_id,
-            [bando_gateways::Verdict::Paid { receipt: None }],
+            [bando_gateways::Verdict::PAID],
         );
         let (amount, receipt) = (payment.amount.decimal(), format!("RKL{number:06}Z"));
         let body = paid_callback(&reference, &amount, &receipt);
@@ -195,7 +197,10 @@ impl Shop {
     /// If it is not taken.
     pub async fn callback(&self, body: &[u8]) {
         let token = self.gateway.callback_token();
-        let taken = self.app.take_callback(&token, body, "192.0.2.10").await;
+        let taken = self
+            .app
+            .take_message(&token, crate::Incoming::new(body, "192.0.2.10"))
+            .await;
         assert!(taken.is_ok(), "callback refused: {taken:?}");
     }
 
@@ -329,7 +334,9 @@ fn new_app(
         store: test.store.clone(),
         clock: Arc::clone(clock) as _,
         entropy: Arc::clone(entropy) as _,
-        mpesa: Arc::clone(gateway) as _,
+        gateways: [Arc::clone(gateway) as Arc<dyn bando_gateways::Gateway>]
+            .into_iter()
+            .collect(),
         routers: Arc::clone(routers) as _,
         settings: Settings::new("https://wifi.example"),
     })

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bando_app::testing::{ScriptedGateway, SeededEntropy, Shop, failed_callback, paid_callback};
-use bando_app::{Disconnected, Error, Payment};
+use bando_app::{Disconnected, Error, Incoming, Payment};
 use bando_domain::{Clock, Entropy, PaymentFailure, PaymentStatus, TicketState};
 use bando_gateways::{Reference, Start, Verdict};
 
@@ -52,7 +52,7 @@ async fn run(mut shop: Shop, dice: &Dice, seed: u64) {
     for one in known.iter().filter(|one| one.moved) {
         let body = paid_callback(&one.reference, "20.00", &receipt(&one.reference));
         shop.app
-            .take_callback(&one.token, &body, "192.0.2.10")
+            .take_message(&one.token, Incoming::new(&body, "192.0.2.10"))
             .await
             .unwrap();
     }
@@ -89,7 +89,7 @@ async fn act(shop: &mut Shop, dice: &Dice, known: &mut Vec<Known>) {
             let open: Vec<usize> = (0..known.len()).filter(|i| !known[*i].moved).collect();
             if let Some(i) = pick(dice, &open) {
                 known[i].moved = true;
-                let truth = [unsure(dice), Verdict::Paid { receipt: None }];
+                let truth = [unsure(dice), Verdict::PAID];
                 let checkout = known[i].reference.checkout_request_id.clone();
                 shop.gateway.answer_query(&checkout, truth);
             }
@@ -106,7 +106,7 @@ async fn act(shop: &mut Shop, dice: &Dice, known: &mut Vec<Known>) {
                     _ => paid_callback(&one.reference, "20.00", &receipt(&one.reference)),
                 };
                 shop.app
-                    .take_callback(&one.token, &body, "192.0.2.10")
+                    .take_message(&one.token, Incoming::new(&body, "192.0.2.10"))
                     .await
                     .unwrap();
             }
@@ -166,6 +166,7 @@ async fn buy(shop: &Shop, dice: &Dice, known: &mut Vec<Known>) {
         }),
         _ => shop.gateway.answer_start(Start::Accepted {
             reference: ScriptedGateway::reference(number),
+            redirect: None,
         }),
     }
     let mut wish = shop.wish(&format!("07123456{:02}", dice.roll(100)));

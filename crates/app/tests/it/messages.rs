@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use bando_app::testing::{ScriptedGateway, Shop, failed_callback, paid_callback};
-use bando_app::{Error, Payment, PaymentStep};
+use bando_app::{Error, Incoming, Payment, PaymentStep};
 use bando_domain::{PaymentFailure, PaymentStatus, PlanId};
 use bando_gateways::{Reference, Start, Verdict};
 
 const PHONE: &str = "0712 345 678";
-const PAID: Verdict = Verdict::Paid { receipt: None };
+const PAID: Verdict = Verdict::PAID;
 
 async fn begun(shop: &Shop) -> (Payment, Reference) {
     let payment = shop.app.start_payment(shop.wish(PHONE)).await.unwrap();
@@ -105,7 +105,10 @@ async fn forged_links_are_not_ours() {
             page.as_str(),
             &token[1..],
         ] {
-            let answer = shop.app.take_callback(forged, &body, "192.0.2.66").await;
+            let answer = shop
+                .app
+                .take_message(forged, Incoming::new(&body, "192.0.2.66"))
+                .await;
             assert!(
                 matches!(answer, Err(Error::NotFound(_))),
                 "{forged}: {answer:?}"
@@ -130,7 +133,7 @@ async fn a_hundred_copies_at_once_settle_once() {
             // Some are the same bytes, some only mean the same.
             body.extend(std::iter::repeat_n(b' ', i % 4));
             tasks.spawn(async move {
-                app.take_callback(&token, &body, "192.0.2.10")
+                app.take_message(&token, Incoming::new(&body, "192.0.2.10"))
                     .await
                     .unwrap();
                 app.run_due_jobs().await.unwrap();
@@ -363,18 +366,22 @@ async fn a_neighbours_message_changes_nothing() {
         let (payment, reference) = begun(&shop).await;
         shop.gateway.answer_query("ws_CO_1", [PAID]);
         let body = paid_callback(&reference, "20", "RKL51ZDR4F");
-        let taken = shop
-            .app
-            .take_unaddressed_callback(neighbour.provider, &body, "192.0.2.10");
+        let taken = shop.app.take_unaddressed_message(
+            neighbour.provider,
+            "mpesa",
+            Incoming::new(&body, "192.0.2.10"),
+        );
         taken.await.unwrap();
         shop.work().await;
         assert_eq!(shop.payment(&payment).await.status, PaymentStatus::Pending);
         // To the right business, without a link: proved as always.
         let failed = failed_callback(&reference, 1032);
         for body in [&failed, &body] {
-            let taken = shop
-                .app
-                .take_unaddressed_callback(shop.provider(), body, "x");
+            let taken = shop.app.take_unaddressed_message(
+                shop.provider(),
+                "mpesa",
+                Incoming::new(body, "x"),
+            );
             taken.await.unwrap();
             shop.work().await;
         }

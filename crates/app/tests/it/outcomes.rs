@@ -37,7 +37,7 @@ enum Query {
 impl Query {
     fn verdict(self) -> Verdict {
         match self {
-            Self::Paid => Verdict::Paid { receipt: None },
+            Self::Paid => Verdict::PAID,
             Self::Failed => Verdict::Failed {
                 failure: PaymentFailure::WrongPin,
                 code: "2001".into(),

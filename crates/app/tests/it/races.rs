@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bando_app::Incoming;
 use bando_app::testing::{ScriptedGateway, Shop, paid_callback};
 use bando_domain::{Clock, PaymentStatus, Refusal, Starts};
 use bando_gateways::Verdict;
@@ -99,7 +100,11 @@ async fn everything_at_once() {
                 }
             }
             let (app, token, body) = (shop.app.clone(), last.clone(), body.clone());
-            tasks.spawn(async move { app.take_callback(&token, &body, "192.0.2.1").await });
+            tasks.spawn(async move {
+                app.take_message(&token, Incoming::new(&body, "192.0.2.1"))
+                    .await
+                    .map(drop)
+            });
             let app = shop.app.clone();
             tasks.spawn(async move { app.run_due_jobs().await.map(drop) });
             let app = shop.app.clone();
@@ -126,8 +131,7 @@ async fn two_payments_with_one_receipt_at_once() {
             let wish = shop.wish(&format!("071234567{n}"));
             payments.push(shop.app.start_payment(wish).await.unwrap());
             let checkout = ScriptedGateway::reference(n).checkout_request_id;
-            shop.gateway
-                .answer_query(&checkout, [Verdict::Paid { receipt: None }]);
+            shop.gateway.answer_query(&checkout, [Verdict::PAID]);
             let body = paid_callback(&ScriptedGateway::reference(n), "20", "RKL51ZDR4F");
             shop.callback(&body).await;
         }

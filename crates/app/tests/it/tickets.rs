@@ -243,12 +243,14 @@ async fn i_have_already_paid() {
             shop.app.claim(shop.provider(), text, mac, who).await
         };
         assert_eq!(claim(sms, None, "a").await.unwrap(), Claim::Paid(paid));
+        let case = claim("RKL000009Z", None, "a").await.unwrap();
+        assert!(matches!(case, Claim::Case { number: 1001, .. }));
+        assert_eq!(claim(" rkl000009z", None, "a").await.unwrap(), case);
+        // A phone number finds nothing, not even that of a payer.
+        let other = claim("0712345678", None, "a").await.unwrap();
+        assert!(matches!(other, Claim::Case { number: 1002, .. }));
         assert_eq!(
-            claim("RKL000009Z", None, "a").await.unwrap(),
-            Claim::Unknown
-        );
-        assert_eq!(
-            claim("0712345678", None, "a").await.unwrap(),
+            claim("where is it", None, "a").await.unwrap(),
             Claim::Unknown
         );
 
@@ -256,7 +258,7 @@ async fn i_have_already_paid() {
         let mut wish = shop.wish("0712345679");
         wish.visit = shop.visit(Shop::device(2));
         let open = shop.app.start_payment(wish).await.unwrap();
-        let paid = bando_gateways::Verdict::Paid { receipt: None };
+        let paid = bando_gateways::Verdict::PAID;
         shop.gateway.answer_query("ws_CO_2", [paid]);
         let asking = claim("I paid", Some(Shop::device(2)), "b").await.unwrap();
         assert_eq!(asking, Claim::Asking(open.id));

@@ -11,8 +11,8 @@ use bando_domain::{
     Clock, Language, MacAddr, PaymentFailure, PaymentStatus, SessionId, Timestamp, Usage,
 };
 use bando_gateways::{
-    Account, CallbackError, Charge, Gateway, Notification, Reference, Start, TestReport,
-    TestResult, Verdict,
+    Account, BadSetting, Charge, DARAJA_PROFILE, Gateway, MessageError, Notification, Paid,
+    Profile, Reference, Start, TestReport, TestResult, Verdict,
 };
 use bando_store::{Payment, Router, Session, SessionUpdate, Store};
 
@@ -50,11 +50,13 @@ impl Past {
             store,
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             entropy: Arc::new(crate::world::SystemEntropy),
-            mpesa: Arc::new(PastGateway {
+            gateways: [Arc::new(PastGateway {
                 dice: Arc::clone(&self.dice),
                 clock: Arc::clone(&self.clock),
                 receipts: Mutex::default(),
-            }),
+            }) as Arc<dyn Gateway>]
+            .into_iter()
+            .collect(),
             routers: Arc::new(NoRouters),
             settings,
         })
@@ -110,6 +112,8 @@ impl Past {
             customer as u8,
         ]);
         let purchase = Purchase {
+            gateway: None,
+            by_hand: false,
             provider: shop.owner.provider,
             plan: plan.id,
             phone: format!(
@@ -228,6 +232,14 @@ struct PastGateway {
 
 #[async_trait]
 impl Gateway for PastGateway {
+    fn profile(&self) -> &'static Profile {
+        &DARAJA_PROFILE
+    }
+
+    fn check(&self, _: &Account) -> Result<(), BadSetting> {
+        Ok(())
+    }
+
     async fn start(&self, _: &Account, charge: &Charge) -> Start {
         self.clock.set(
             self.clock
@@ -240,6 +252,7 @@ impl Gateway for PastGateway {
                 merchant_request_id: format!("{:04x}-{number:x}", self.dice.below(1 << 16)),
                 checkout_request_id: format!("ws_CO_{number}{}", charge.phone.digits()),
             },
+            redirect: None,
         }
     }
 
@@ -273,19 +286,20 @@ impl Gateway for PastGateway {
             _ => {
                 let mut count = self.receipts.lock().unwrap_or_else(PoisonError::into_inner);
                 *count += 1;
-                Verdict::Paid {
+                Verdict::Paid(Paid {
                     receipt: Some(format!(
                         "TKL{:04}{:03}",
                         *count % 10_000,
                         self.dice.below(1000)
                     )),
-                }
+                    ..Paid::default()
+                })
             }
         }
     }
 
-    fn read_callback(&self, _: &[u8]) -> Result<Notification, CallbackError> {
-        Err(CallbackError::Malformed(
+    fn read_message(&self, _: &[u8]) -> Result<Notification, MessageError> {
+        Err(MessageError::Malformed(
             "the past sends no callbacks".into(),
         ))
     }

@@ -369,6 +369,12 @@ fn describe(step: PaymentStep, t: Lang) -> (&'static str, &'static str) {
         PaymentStep::Failed => (t.timeline_failed(), "bad"),
         PaymentStep::Expired => (t.timeline_expired(), "bad"),
         PaymentStep::Contradiction => (t.timeline_contradiction(), "bad"),
+        PaymentStep::Confirmed => (t.timeline_confirmed_by_hand(), "ok"),
+        PaymentStep::Rejected => (t.timeline_rejected(), "bad"),
+        PaymentStep::Short => (t.timeline_short(), "bad"),
+        PaymentStep::Excess => (t.timeline_excess(), "ok"),
+        PaymentStep::Refunded => (t.timeline_refunded(), "ok"),
+        PaymentStep::Reversed => (t.timeline_reversed(), "bad"),
     }
 }
 

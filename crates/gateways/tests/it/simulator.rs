@@ -299,7 +299,9 @@ async fn an_expired_token_is_replaced_and_the_call_repeated_once() {
 #[tokio::test]
 async fn a_till_is_paid_by_its_till_number() {
     let mut stage = Stage::new().await;
-    stage.sim.register_app(App::till("600111", "900111", "DUKA"));
+    stage
+        .sim
+        .register_app(App::till("600111", "900111", "DUKA"));
     stage.account = DarajaAccount {
         consumer_key: "key600111".into(),
         consumer_secret: Secret::new("secret600111"),

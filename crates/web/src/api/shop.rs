@@ -172,6 +172,8 @@ async fn begin(
         .and_then(|value| Language::from_accept(value.to_str().ok()?))
         .unwrap_or(provider.language);
     let purchase = Purchase {
+        gateway: None,
+        by_hand: false,
         provider: provider.id,
         plan: request.plan_id,
         phone: request.phone,

@@ -181,7 +181,7 @@ fn result(who: &SignedInCaller, report: &TestReport, settings: &MpesaSettings) -
             action: None,
         }
     };
-    let address = who.app.callback_problems(settings);
+    let address = who.app.callback_problems(&settings.environment);
     let reachable = Check {
         state: if address.is_empty() {
             CheckState::Done

@@ -256,6 +256,12 @@ fn step(step: PaymentStep) -> (Step, CheckState) {
         PaymentStep::Expired => (Step::Expired, CheckState::Failed),
         PaymentStep::Contradiction => (Step::Contradiction, CheckState::Failed),
         PaymentStep::Connected => (Step::Router, CheckState::Done),
+        PaymentStep::Confirmed => (Step::ConfirmedByHand, CheckState::Done),
+        PaymentStep::Rejected => (Step::Rejected, CheckState::Failed),
+        PaymentStep::Short => (Step::Short, CheckState::Failed),
+        PaymentStep::Excess => (Step::Excess, CheckState::Done),
+        PaymentStep::Refunded => (Step::Refunded, CheckState::Done),
+        PaymentStep::Reversed => (Step::Reversed, CheckState::Failed),
     }
 }
 

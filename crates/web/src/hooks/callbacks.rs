@@ -1,11 +1,10 @@
 //! Messages of gateways. Each is kept before it is acknowledged, and worked on afterwards.
 
-use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use bando_app::{Error, Result};
-use http::{StatusCode, header};
+use bando_app::{Error, Incoming, Result, Taken};
+use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 
 use super::metrics::CALLBACKS;
@@ -14,17 +13,29 @@ use crate::state::{Source, Web};
 
 static UNKNOWN: Quiet = Quiet::new();
 
-/// `POST /cb/k/{token}`: the callback address of one payment.
+/// `POST /cb/k/{token}`, and `GET` where a gateway sends its word as a query: the address of one
+/// payment, account, refund or payout.
 pub(super) async fn addressed(
     State(web): State<Web>,
     Path(token): Path<String>,
     source: Source,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let kept = web
-        .app
-        .take_callback(&token, &body, &source.to_string())
-        .await;
+    let headers = plain(&headers);
+    let source_name = source.to_string();
+    let query = query.unwrap_or_default();
+    let incoming = Incoming {
+        headers: &headers,
+        body: if body.is_empty() {
+            query.as_bytes()
+        } else {
+            &body
+        },
+        source: &source_name,
+    };
+    let kept = web.app.take_message(&token, incoming).await;
     answer(kept, source)
 }
 
@@ -43,22 +54,40 @@ pub(super) async fn unaddressed_for(
     answer(take(&web, Some(&provider), source, &body).await, source)
 }
 
-async fn take(web: &Web, provider: Option<&str>, source: Source, body: &[u8]) -> Result<()> {
+async fn take(web: &Web, provider: Option<&str>, source: Source, body: &[u8]) -> Result<Taken> {
     let provider = match provider {
         Some(name) => web.app.provider(name).await?,
         None => web.app.default_provider().await?,
     };
+    let incoming = Incoming {
+        headers: &[],
+        body,
+        source: &source.to_string(),
+    };
     web.app
-        .take_unaddressed_callback(provider.id, body, &source.to_string())
+        .take_unaddressed_message(provider.id, "mpesa", incoming)
         .await
+        .map(Taken::Kept)
+}
+
+/// The headers that are text.
+fn plain(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+        .collect()
 }
 
 /// What the gateway is told: accepted only once the message is kept, because it is not sent again.
-fn answer(kept: Result<()>, source: Source) -> Response {
+fn answer(kept: Result<Taken>, source: Source) -> Response {
     match kept {
-        Ok(()) => {
+        Ok(Taken::Kept(document)) => {
             CALLBACKS.accepted.add();
-            Json(json!({"ResultCode": 0, "ResultDesc": "Accepted"})).into_response()
+            ([(header::CONTENT_TYPE, "application/json")], document).into_response()
+        }
+        Ok(Taken::Forged) => {
+            CALLBACKS.unknown.add();
+            problem(StatusCode::UNAUTHORIZED, "The signature is not good")
         }
         Err(Error::NotFound(_)) => {
             CALLBACKS.unknown.add();

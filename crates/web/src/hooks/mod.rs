@@ -16,7 +16,10 @@ use crate::state::Web;
 /// others are for installations whose addresses were registered long ago.
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
-        .route("/cb/k/{token}", post(callbacks::addressed))
+        .route(
+            "/cb/k/{token}",
+            post(callbacks::addressed).get(callbacks::addressed),
+        )
         .route("/api/mpesa/callback", post(callbacks::unaddressed))
         .route(
             "/api/mpesa/callback/{provider}",

@@ -40,6 +40,12 @@ messages! {
     timeline_no_answer: "M-Pesa did not answer; the phone may have the request all the same" / "M-Pesa haikujibu; huenda simu imepata ombi" / "M-Pesa n’a pas répondu ; le téléphone a peut-être reçu la demande";
     timeline_mismatch: "A message came that does not fit; it was not believed" / "Ujumbe usiolingana umefika; haukuaminiwa" / "Un message qui ne correspond pas est arrivé ; il a été écarté";
     timeline_checked: "Asked M-Pesa: nothing final yet" / "Tumeuliza M-Pesa: bado hakuna jibu la mwisho" / "M-Pesa interrogé : rien de définitif";
+    timeline_confirmed_by_hand: "Confirmed by hand" / "Imethibitishwa kwa mkono" / "Confirmé à la main";
+    timeline_rejected: "Rejected by hand" / "Imekataliwa kwa mkono" / "Refusé à la main";
+    timeline_short: "Less than the price came; kept as the customer’s credit" / "Pesa pungufu ilifika; imehifadhiwa kama salio la mteja" / "Moins que le prix est arrivé ; gardé en crédit du client";
+    timeline_excess: "More than the price came; the rest is the customer’s credit" / "Pesa zaidi ya bei ilifika; ziada ni salio la mteja" / "Plus que le prix est arrivé ; le reste est en crédit du client";
+    timeline_refunded: "Money sent back to the customer" / "Pesa imerudishwa kwa mteja" / "Argent rendu au client";
+    timeline_reversed: "The gateway took the money back" / "Pesa imeondolewa na mtandao wa malipo" / "La passerelle a repris l’argent";
     timeline_contradiction: "M-Pesa says two different things; asking again" / "M-Pesa inasema mambo mawili tofauti; tunauliza tena" / "M-Pesa dit deux choses différentes ; nous redemandons";
     timeline_failed: "Not paid" / "Haijalipwa" / "Non payé";
     timeline_expired: "Nothing was heard for a day" / "Hakuna jibu kwa siku nzima" / "Aucune nouvelle depuis un jour";

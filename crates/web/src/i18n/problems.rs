@@ -33,6 +33,14 @@ pub enum PaymentProblem {
     ProviderSettings,
     /// Nothing was heard of it in all the time allowed.
     NeverConfirmed,
+    /// Less money came than the plan costs; it is kept as credit.
+    PaidTooLittle,
+    /// Money of another currency came.
+    WrongCurrency,
+    /// The gateway sent the money back.
+    Reversed,
+    /// The provider saw no such money.
+    NotReceived,
     /// Anything that is final but unknown to us.
     Other,
 }
@@ -52,7 +60,7 @@ pub enum Remedy {
 
 impl PaymentProblem {
     /// Every problem, for tests and the demo's menu.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::NotEnoughMoney,
         Self::WrongPin,
         Self::Cancelled,
@@ -66,6 +74,10 @@ impl PaymentProblem {
         Self::NotMpesaNumber,
         Self::ProviderSettings,
         Self::NeverConfirmed,
+        Self::PaidTooLittle,
+        Self::WrongCurrency,
+        Self::Reversed,
+        Self::NotReceived,
         Self::Other,
     ];
 
@@ -86,6 +98,10 @@ impl PaymentProblem {
             Self::NotMpesaNumber => lang.problem_not_mpesa_number(),
             Self::ProviderSettings => lang.problem_provider_settings(),
             Self::NeverConfirmed => lang.problem_never_confirmed(),
+            Self::PaidTooLittle => lang.problem_paid_too_little(),
+            Self::WrongCurrency => lang.problem_wrong_currency(),
+            Self::Reversed => lang.problem_reversed(),
+            Self::NotReceived => lang.problem_not_received(),
             Self::Other => lang.problem_other(),
         }
     }
@@ -107,6 +123,10 @@ impl PaymentProblem {
             Self::NotMpesaNumber => lang.short_not_mpesa_number(),
             Self::ProviderSettings => lang.short_provider_settings(),
             Self::NeverConfirmed => lang.short_never_confirmed(),
+            Self::PaidTooLittle => lang.short_paid_too_little(),
+            Self::WrongCurrency => lang.short_wrong_currency(),
+            Self::Reversed => lang.short_reversed(),
+            Self::NotReceived => lang.short_not_received(),
             Self::Other => lang.short_other(),
         }
     }
@@ -123,6 +143,10 @@ impl PaymentProblem {
             | Self::PromptNotSent
             | Self::SystemBusy
             | Self::NeverConfirmed
+            | Self::PaidTooLittle
+            | Self::WrongCurrency
+            | Self::Reversed
+            | Self::NotReceived
             | Self::Other => Remedy::TryAgain,
             Self::NoAnswer | Self::Limit | Self::ProviderSettings => Remedy::PayByHand,
             Self::NumberRefused | Self::NotMpesaNumber => Remedy::OtherNumber,
@@ -145,6 +169,10 @@ impl From<PaymentFailure> for PaymentProblem {
             PaymentFailure::PayerNotAllowed => Self::NumberRefused,
             PaymentFailure::ProviderMisconfigured => Self::ProviderSettings,
             PaymentFailure::NeverConfirmed => Self::NeverConfirmed,
+            PaymentFailure::PaidTooLittle => Self::PaidTooLittle,
+            PaymentFailure::WrongCurrency => Self::WrongCurrency,
+            PaymentFailure::Reversed => Self::Reversed,
+            PaymentFailure::NotReceived => Self::NotReceived,
         }
     }
 }
@@ -265,6 +293,10 @@ messages! {
     problem_not_mpesa_number: "This number is not registered for M-Pesa. Use another number." / "Nambari hii haijasajiliwa na M-Pesa. Tumia nambari nyingine." / "Ce numéro n’est pas inscrit à M-Pesa. Utilisez un autre numéro.";
     problem_provider_settings: "M-Pesa requests do not work on this Wi-Fi at the moment. Ask the owner, or use a voucher." / "Maombi ya M-Pesa hayafanyi kazi kwenye Wi-Fi hii kwa sasa. Muulize mwenye Wi-Fi, au tumia vocha." / "Les demandes M-Pesa ne fonctionnent pas sur ce Wi-Fi pour le moment. Adressez-vous au gérant, ou utilisez un bon.";
     problem_never_confirmed: "M-Pesa never told us how this payment ended. If money was taken, send us the M-Pesa message under “Already paid?”; else try again." / "M-Pesa haikutuambia malipo haya yaliishaje. Kama pesa ilikatwa, tutumie ujumbe wa M-Pesa kwenye “Umeshalipa?”; la sivyo jaribu tena." / "M-Pesa ne nous a jamais dit comment ce paiement a fini. Si vous avez été débité, envoyez-nous le message M-Pesa sous « Déjà payé ? » ; sinon réessayez.";
+    problem_paid_too_little: "Less money came than this plan costs. It is yours: we keep it as credit for your next purchase." / "Pesa iliyofika ni pungufu ya bei ya kifurushi. Ni yako: tumeihifadhi kama salio la ununuzi wako ujao." / "Il est arrivé moins que le prix de ce forfait. L’argent reste à vous : il est gardé en crédit pour votre prochain achat.";
+    problem_wrong_currency: "The money came in another currency. The owner has been told and will sort it out with you." / "Pesa ilifika kwa sarafu nyingine. Mwenye Wi-Fi amejulishwa na atalishughulikia nawe." / "L’argent est arrivé dans une autre monnaie. Le gérant est prévenu et réglera cela avec vous.";
+    problem_reversed: "The money was sent back to you. If you still want to go online, pay again." / "Pesa imerudishwa kwako. Ukitaka kuendelea mtandaoni, lipa tena." / "L’argent vous a été rendu. Si vous voulez toujours vous connecter, payez à nouveau.";
+    problem_not_received: "The owner has not received this payment. If you did pay, send us the message under “Already paid?”." / "Mwenye Wi-Fi hajapokea malipo haya. Kama ulilipa, tutumie ujumbe kwenye “Umeshalipa?”." / "Le gérant n’a pas reçu ce paiement. Si vous avez payé, envoyez-nous le message sous « Déjà payé ? ».";
     problem_other: "M-Pesa did not complete the payment. Nothing was taken; try again." / "M-Pesa haikukamilisha malipo. Hakuna pesa iliyokatwa; jaribu tena." / "M-Pesa n’a pas terminé le paiement. Rien n’a été débité ; réessayez.";
 
     short_not_enough_money: "Not enough money" / "Salio halitoshi" / "Solde insuffisant";
@@ -280,6 +312,10 @@ messages! {
     short_not_mpesa_number: "Not an M-Pesa number" / "Si nambari ya M-Pesa" / "Pas un numéro M-Pesa";
     short_provider_settings: "M-Pesa settings are wrong" / "Mipangilio ya M-Pesa si sahihi" / "Réglages M-Pesa incorrects";
     short_never_confirmed: "No word from M-Pesa" / "M-Pesa haikujibu" / "Pas de réponse de M-Pesa";
+    short_paid_too_little: "Paid too little" / "Malipo pungufu" / "Paiement insuffisant";
+    short_wrong_currency: "Wrong currency" / "Sarafu si sahihi" / "Mauvaise monnaie";
+    short_reversed: "Sent back to the payer" / "Imerudishwa kwa mlipaji" / "Rendu au payeur";
+    short_not_received: "Not received" / "Haijapokelewa" / "Pas reçu";
     short_other: "Payment not completed" / "Malipo hayakukamilika" / "Paiement non terminé";
 
     access_used_up: "The data on this ticket is used up. Buy more to go on." / "Data ya tiketi hii imeisha. Nunua tena ili uendelee." / "Les données de ce ticket sont épuisées. Rachetez-en pour continuer.";

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bando_app::{Claim, Error, Result, receipts_in};
+use bando_app::{Claim, Error, PROMISE, Result, receipts_in};
 use http::StatusCode;
 
 use super::fields::Fields;
@@ -42,6 +42,14 @@ async fn look(portal: &Portal, guest: &Guest, source: Source, message: &str) -> 
             let token = app.payment_token(provider, payment);
             return Ok(answer::go_to(&guest.page("").url(&format!("pay/{token}"))));
         }
+        Ok(Claim::Credit(customer)) => {
+            let token = app.wallet_token(provider, customer);
+            return Ok(answer::go_to(&guest.page("").url(&format!("w/{token}"))));
+        }
+        Ok(Claim::Case { number, .. }) => (
+            StatusCode::OK,
+            t.paid_case(number, PROMISE.as_secs() / 3600),
+        ),
         Ok(Claim::Unknown) => (
             StatusCode::UNPROCESSABLE_ENTITY,
             match receipts_in(&message).first() {

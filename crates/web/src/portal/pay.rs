@@ -125,6 +125,8 @@ async fn typed_in(
 async fn buy(portal: &Portal, guest: &Guest, wish: Wish, typed: Field) -> Result<Response> {
     let (provider, t) = (guest.provider(), guest.lang);
     let purchase = Purchase {
+        gateway: None,
+        by_hand: false,
         provider: provider.id,
         plan: wish.plan,
         phone: wish.phone.clone(),

@@ -12,6 +12,8 @@ use crate::support::browser::{Browser, View};
 /// Begins to pay an hour.
 async fn asks_to_pay(customer: &Customer) {
     let wish = Purchase {
+        gateway: None,
+        by_hand: false,
         provider: customer.demo.shop.owner.provider,
         plan: stage::plan(customer.demo, "1 hour").id,
         phone: customer.number.clone(),

@@ -77,6 +77,8 @@ async fn who_has_already_paid_pastes_the_message() {
     let demo = stage::shared().await;
     let customer = Customer::arrives(demo, 32).await;
     let wish = Purchase {
+        gateway: None,
+        by_hand: false,
         provider: demo.shop.owner.provider,
         plan: stage::plan(demo, "1 day").id,
         phone: customer.number.clone(),

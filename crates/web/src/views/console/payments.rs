@@ -136,6 +136,18 @@ pub enum PaymentStep {
     Checked,
     /// The gateway's message and its answer contradict each other.
     Contradiction,
+    /// A member confirmed the money.
+    ConfirmedByHand,
+    /// A member found no such money.
+    Rejected,
+    /// Less came than was asked for.
+    Short,
+    /// More came than was asked for.
+    Excess,
+    /// Money went back to the payer.
+    Refunded,
+    /// The gateway took the money back.
+    Reversed,
     /// The gateway said no for good.
     Failed,
     /// Nothing was heard in all the time allowed.
@@ -163,6 +175,12 @@ impl PaymentStep {
             Self::Mismatch => t.timeline_mismatch(),
             Self::Checked => t.timeline_checked(),
             Self::Contradiction => t.timeline_contradiction(),
+            Self::ConfirmedByHand => t.timeline_confirmed_by_hand(),
+            Self::Rejected => t.timeline_rejected(),
+            Self::Short => t.timeline_short(),
+            Self::Excess => t.timeline_excess(),
+            Self::Refunded => t.timeline_refunded(),
+            Self::Reversed => t.timeline_reversed(),
             Self::Failed => t.timeline_failed(),
             Self::Expired => t.timeline_expired(),
             Self::Confirmed => t.timeline_confirmed(),

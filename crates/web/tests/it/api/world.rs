@@ -14,8 +14,8 @@ use bando_app::{
 };
 use bando_domain::{Country, Language, PlanTerms, Secret, Starts, Timestamp, Usage};
 use bando_gateways::{
-    Account, CallbackError, Charge, Gateway, Notification, Reference, Start, TestReport,
-    TestResult, Verdict,
+    Account, BadSetting, Charge, DARAJA_PROFILE, Gateway, MessageError, Notification, Paid,
+    Profile, Reference, Start, TestReport, TestResult, Verdict,
 };
 use bando_store::SessionUpdate;
 use bando_store::testing::{ManualClock, SeededEntropy, TestStore, stores};
@@ -59,7 +59,7 @@ pub(crate) async fn worlds() -> Vec<World> {
             store: test.store.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
-            mpesa: gateway.clone(),
+            gateways: [gateway.clone() as Arc<dyn Gateway>].into_iter().collect(),
             routers: Arc::new(Unplugged),
             settings: Settings {
                 default_provider: Some("ours".into()),
@@ -374,6 +374,14 @@ const REFUSED: &str = "254700000112";
 
 #[async_trait]
 impl Gateway for FakeGateway {
+    fn profile(&self) -> &'static Profile {
+        &DARAJA_PROFILE
+    }
+
+    fn check(&self, _: &Account) -> Result<(), BadSetting> {
+        Ok(())
+    }
+
     async fn start(&self, _: &Account, charge: &Charge) -> Start {
         if charge.phone.digits() == REFUSED {
             return Start::Refused {
@@ -389,23 +397,25 @@ impl Gateway for FakeGateway {
                 merchant_request_id: format!("m-{started}"),
                 checkout_request_id: format!("ws_CO_{started}_{}", charge.phone.digits()),
             },
+            redirect: None,
         }
     }
 
     async fn query(&self, _: &Account, reference: &Reference) -> Verdict {
         if *self.paid.lock().expect("lock") {
             let receipt = reference.merchant_request_id.replace("m-", "TKL000000");
-            return Verdict::Paid {
+            return Verdict::Paid(Paid {
                 receipt: Some(receipt),
-            };
+                ..Paid::default()
+            });
         }
         Verdict::Pending {
             why: "not yet".into(),
         }
     }
 
-    fn read_callback(&self, body: &[u8]) -> Result<Notification, CallbackError> {
-        Err(CallbackError::TooLong(body.len()))
+    fn read_message(&self, body: &[u8]) -> Result<Notification, MessageError> {
+        Err(MessageError::TooLong(body.len()))
     }
 
     async fn test(&self, _: &Account) -> TestReport {

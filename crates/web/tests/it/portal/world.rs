@@ -15,8 +15,8 @@ use bando_domain::{
     RateLimit, Secret, Starts, TicketId, Timestamp, Usage,
 };
 use bando_gateways::{
-    Account, CallbackError, Charge, Gateway, Notification, Reference, Start, TestReport,
-    TestResult, Verdict,
+    Account, BadSetting, Charge, DARAJA_PROFILE, Gateway, MessageError, Notification, Profile,
+    Reference, Start, TestReport, TestResult, Verdict,
 };
 use bando_store::testing::{ManualClock, SeededEntropy, TestStore, stores};
 use bando_store::{Provider, Role, Session, SessionUpdate};
@@ -65,6 +65,14 @@ impl ScriptedGateway {
 
 #[async_trait]
 impl Gateway for ScriptedGateway {
+    fn profile(&self) -> &'static Profile {
+        &DARAJA_PROFILE
+    }
+
+    fn check(&self, _: &Account) -> Result<(), BadSetting> {
+        Ok(())
+    }
+
     async fn start(&self, _: &Account, charge: &Charge) -> Start {
         let number = {
             let mut charges = self.charges.lock().unwrap();
@@ -77,6 +85,7 @@ impl Gateway for ScriptedGateway {
                 merchant_request_id: format!("m-{number}"),
                 checkout_request_id: format!("ws_CO_{number}"),
             },
+            redirect: None,
         })
     }
 
@@ -87,7 +96,7 @@ impl Gateway for ScriptedGateway {
         })
     }
 
-    fn read_callback(&self, body: &[u8]) -> Result<Notification, CallbackError> {
+    fn read_message(&self, body: &[u8]) -> Result<Notification, MessageError> {
         bando_gateways::read_callback(body)
     }
 
@@ -143,7 +152,7 @@ impl World {
             store: test.store.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
-            mpesa: gateway.clone(),
+            gateways: [gateway.clone() as Arc<dyn Gateway>].into_iter().collect(),
             routers: Arc::new(Silent),
             settings: Settings::new("https://wifi.example"),
         });
@@ -220,7 +229,7 @@ impl World {
 
     /// The gateway says that the newest charge is paid, and it is so.
     pub(crate) async fn pay(&self, receipt: &str) {
-        self.gateway.decide(Verdict::Paid { receipt: None });
+        self.gateway.decide(Verdict::PAID);
         let body = callback(
             &self.gateway.checkout(),
             self.charges(),
@@ -228,10 +237,9 @@ impl World {
             Some((receipt, "20.00")),
         );
         self.app
-            .take_callback(
+            .take_message(
                 self.gateway.callback_path().rsplit('/').next().unwrap(),
-                body.as_bytes(),
-                "gateway",
+                bando_app::Incoming::new(body.as_bytes(), "gateway"),
             )
             .await
             .unwrap();
