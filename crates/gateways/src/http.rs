@@ -69,6 +69,11 @@ pub(crate) fn client(timeouts: Timeouts) -> Result<Client, SetupError> {
 
 /// Sends a request and reads the whole answer.
 pub(crate) async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
+    send_up_to(request, MAX_ANSWER).await
+}
+
+/// Sends a request and reads the whole answer, if it has no more than `max` bytes.
+pub(crate) async fn send_up_to(request: RequestBuilder, max: usize) -> Result<Answer, NoAnswer> {
     let mut response = request.send().await.map_err(|error| {
         let why = describe(&error);
         if error.is_connect() || error.is_builder() {
@@ -85,7 +90,7 @@ pub(crate) async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
         .await
         .map_err(|error| NoAnswer::Lost(describe(&error)))?
     {
-        if body.len() + chunk.len() > MAX_ANSWER {
+        if body.len() + chunk.len() > max {
             return Err(NoAnswer::Lost("the answer is too long".into()));
         }
         body.extend_from_slice(&chunk);

@@ -18,10 +18,12 @@ mod gateways;
 mod http;
 mod text;
 mod tokens;
+mod wave;
 
 pub use account::{Account, BadSetting, Environment, Setting, SettingKind};
 pub use daraja::{
-    DARAJA_PROFILE, Daraja, DarajaAccount, ResultMeaning, Shortcode, UrlProblem, check_callback_url, read_callback,
+    DARAJA_PROFILE, Daraja, DarajaAccount, ResultMeaning, Shortcode, UrlProblem,
+    check_callback_url, read_callback,
 };
 pub use gateway::{
     Asks, Authenticity, Charge, Found, Gateway, Message, MessageError, MessageUrls, Movement,
@@ -30,6 +32,10 @@ pub use gateway::{
 };
 pub use gateways::Gateways;
 pub use http::{SetupError, Timeouts};
+pub use wave::{
+    WAVE_LINK_PROFILE, WAVE_PROFILE, Wave, WaveLink, read_wave_message, wave_payment_link,
+    wave_transaction_id,
+};
 
 /// The most bytes a message of a gateway may have. Real ones have about 500.
 pub const MAX_MESSAGE: usize = 16 * 1024;

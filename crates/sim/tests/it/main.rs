@@ -5,3 +5,4 @@
 mod daraja;
 mod mikrotik;
 mod support;
+mod wave;
