@@ -16,6 +16,8 @@ mod daraja;
 mod gateway;
 mod gateways;
 mod http;
+mod momo;
+mod pesapal;
 mod text;
 mod tokens;
 mod wave;
@@ -32,6 +34,11 @@ pub use gateway::{
 };
 pub use gateways::Gateways;
 pub use http::{SetupError, Timeouts};
+pub use momo::{MOMO_PROFILE, Momo};
+pub use pesapal::{
+    CancelledOrder, Frequency, PESAPAL_PROFILE, Pesapal, Schedule, Subscription,
+    SubscriptionCharge, SubscriptionInfo,
+};
 pub use wave::{
     WAVE_LINK_PROFILE, WAVE_PROFILE, Wave, WaveLink, read_wave_message, wave_payment_link,
     wave_transaction_id,
