@@ -9,8 +9,7 @@ use bando_gateways::{
     Account, Asks, Environment, Gateway, MessageUrls, Profile, Registered, SettingKind, TestReport,
     TestResult, check_callback_url,
 };
-use bando_store::{GatewayAccount, Link, Payment, TenantTx};
-use uuid::Uuid;
+use bando_store::{GatewayAccount, Link, Payment, TenantTx, account_row};
 
 use crate::caller::Permission;
 use crate::events::Change;
@@ -275,10 +274,11 @@ impl App {
 
     /// Where a gateway sends what nobody asked it for.
     pub(crate) fn message_urls(&self, provider: ProviderId, gateway: &str) -> MessageUrls {
-        let link = self
-            .store
-            .vault()
-            .link(Link::Account, provider, account_row(gateway));
+        let link = self.store.vault().link(
+            Link::Account,
+            provider,
+            account_row(gateway).unwrap_or_default(),
+        );
         let base = &self.settings.public_url;
         MessageUrls {
             confirmation: format!("{base}/cb/k/{link}"),
@@ -324,21 +324,6 @@ impl App {
             message_url: self.message_urls(provider, profile.name).confirmation,
         }
     }
-}
-
-/// The row that a gateway's account has in links: its name, filled up with zeros.
-pub(crate) fn account_row(gateway: &str) -> Uuid {
-    let mut bytes = [0; 16];
-    for (to, from) in bytes.iter_mut().zip(gateway.bytes()) {
-        *to = from;
-    }
-    Uuid::from_bytes(bytes)
-}
-
-/// The gateway whose account has this row in links.
-pub(crate) fn gateway_of_row(row: Uuid) -> String {
-    let name = row.into_bytes().into_iter().take_while(|b| *b != 0);
-    name.map(char::from).collect()
 }
 
 /// An account as it is stored. Values that are no text are left out.

@@ -9,12 +9,12 @@ use bando_gateways::{
 };
 use bando_store::{
     About, ArrivalSource, GatewayMessage, Job, JobKind, Link, Payment, PaymentStep, TenantTx,
+    gateway_of_row,
 };
 use uuid::Uuid;
 
 use crate::crash::{crash_point, planted};
 use crate::events::Change;
-use crate::gateway_accounts::gateway_of_row;
 use crate::jobs::Done;
 use crate::limits::Action;
 use crate::settlement::Settled;
@@ -80,7 +80,7 @@ impl App {
                 let payment = tx.payment(PaymentId::from_uuid(subject)).await?;
                 payment.ok_or(Error::NotFound("payment"))?.gateway
             }
-            About::Account => gateway_of_row(subject),
+            About::Account => gateway_of_row(subject).ok_or(Error::NotFound("gateway"))?,
             About::Refund | About::Payout | About::Arrival => {
                 self.gateway_of(&mut tx, about, subject).await?
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bando_domain::Clock;
 
-use crate::{Daraja, Gateway, SetupError, Timeouts};
+use crate::{Daraja, Gateway, Momo, Pesapal, SetupError, Timeouts, Wave, WaveLink};
 
 /// The gateways an installation has, in the order in which they are offered.
 #[derive(Clone, Default)]
@@ -16,7 +16,13 @@ impl Gateways {
     /// # Errors
     /// [`SetupError`] when the machine cannot do HTTPS.
     pub fn all(clock: &Arc<dyn Clock>, timeouts: Timeouts) -> Result<Self, SetupError> {
-        Ok(Self(vec![Arc::new(Daraja::new(clock.clone(), timeouts)?)]))
+        Ok(Self(vec![
+            Arc::new(Daraja::new(clock.clone(), timeouts)?),
+            Arc::new(Wave::new(clock.clone(), timeouts)?),
+            Arc::new(WaveLink::new(clock.clone(), timeouts)?),
+            Arc::new(Pesapal::new(clock.clone(), timeouts)?),
+            Arc::new(Momo::new(clock.clone(), timeouts)?),
+        ]))
     }
 
     /// The one of this name.
