@@ -204,6 +204,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(1_639_000_000);
 
+    #[expect(clippy::needless_pass_by_value, reason = "written out at each call")]
     fn verdict(changes: serde_json::Value) -> Verdict {
         let mut session = json!({
             "id": "cos-18qq25rgr100a", "amount": "1000", "checkout_status": "open",

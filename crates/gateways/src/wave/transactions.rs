@@ -235,6 +235,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "written out at each call")]
     fn read(changes: Value) -> Result<Option<Movement>, &'static str> {
         let mut item = json!({
             "timestamp": "2022-12-18T01:17:09Z", "transaction_id": "T_E4PDZ6KN4Q",

@@ -144,11 +144,13 @@ fn malformed(error: &serde_json::Error) -> MessageError {
 
 #[cfg(test)]
 mod tests {
+    use bando_domain::Timestamp;
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "written out at each call")]
     fn read(kind: &str, data: Value) -> Result<Notification, MessageError> {
         let body = json!({"id": "EV_QvEZuDSQbLdI", "type": kind, "data": data});
         read_wave_message(body.to_string().as_bytes())
@@ -181,7 +183,7 @@ mod tests {
         assert_eq!(reference.merchant_request_id, "ORD-1");
         assert_eq!(paid.receipt.as_deref(), Some("TCN4Y4ZC3FM"));
         assert_eq!(paid.amount.map(Money::decimal).as_deref(), Some("1000"));
-        assert_eq!(paid.at.map(|at| at.as_seconds()), Some(1_638_958_532));
+        assert_eq!(paid.at.map(Timestamp::as_seconds), Some(1_638_958_532));
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! The Daraja client on the wire: against the simulator, and against servers that answer oddly.
+//! The clients on the wire: against the simulators, and against servers that answer oddly.
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 mod odd_servers;
 mod simulator;
 mod support;
+mod wave;

@@ -82,7 +82,7 @@ pub(crate) fn pay(sim: &Arc<Shared>, session_id: &str, phone: &Phone) -> Result<
         data,
         delivery: scenario.paid,
     };
-    webhook::tell(sim, &wallet, event);
+    webhook::tell(sim, &wallet, &event);
     Ok(transaction.id)
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn fail(
         data,
         delivery: scenario.failed,
     };
-    webhook::tell(sim, &wallet, event);
+    webhook::tell(sim, &wallet, &event);
     Ok(())
 }
 
@@ -164,7 +164,7 @@ pub(crate) fn pay_link(
         data,
         delivery: scenario.paid,
     };
-    webhook::tell(sim, &wallet, event);
+    webhook::tell(sim, &wallet, &event);
     Ok(transaction.id)
 }
 

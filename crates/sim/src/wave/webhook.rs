@@ -24,7 +24,7 @@ pub(crate) struct Told {
 }
 
 /// Writes an event into the books and sends it to all of the wallet's webhooks.
-pub(crate) fn tell(sim: &Arc<Shared>, wallet: &Wallet, told: Told) -> String {
+pub(crate) fn tell(sim: &Arc<Shared>, wallet: &Wallet, told: &Told) {
     let id = wire::event_id(&sim.random, told.prefix);
     let body = json!({"id": id, "type": told.kind, "data": told.data}).to_string();
     sim.state().books.events.push(Event {
@@ -43,7 +43,6 @@ pub(crate) fn tell(sim: &Arc<Shared>, wallet: &Wallet, told: Told) -> String {
             join_all((0..delivery.copies).map(|_| persist(&sim, &id, &webhook, &body))).await;
         });
     }
-    id
 }
 
 /// Sends an event once more to its wallet's first webhook. None: no such event or no webhook.
