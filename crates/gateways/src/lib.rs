@@ -24,8 +24,9 @@ mod wave;
 
 pub use account::{Account, BadSetting, Environment, Setting, SettingKind};
 pub use daraja::{
-    DARAJA_PROFILE, Daraja, DarajaAccount, ResultMeaning, Shortcode, UrlProblem,
-    check_callback_url, read_callback,
+    C2bRejection, C2bValidation, DARAJA_PROFILE, Daraja, DarajaAccount, MAX_STATEMENT_FILE,
+    ResultMeaning, Shortcode, StatementFileError, UrlProblem, check_callback_url,
+    read_c2b_validation, read_callback, read_daraja_message, read_mpesa_statement,
 };
 pub use gateway::{
     Asks, Authenticity, Charge, Found, Gateway, Message, MessageError, MessageUrls, Movement,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bando_domain::Secret;
+use bando_domain::{Country, Phone, Secret};
 
 use crate::account::{Account, BadSetting, Environment, Setting, SettingKind};
 
@@ -11,9 +11,19 @@ pub(super) const SETTINGS: &[Setting] = &[
     Environment::SETTING,
     text("shortcode", true),
     text("till", false),
-    secret("consumer_key"),
-    secret("consumer_secret"),
-    secret("passkey"),
+    secret("consumer_key", true),
+    secret("consumer_secret", true),
+    secret("passkey", true),
+    // Registers the addresses for payments by hand.
+    switch("c2b"),
+    // Registers and uses Pull.
+    switch("pull"),
+    text("nominated_number", false),
+    // Who orders status queries, reversals and payouts.
+    text("initiator", false),
+    secret("initiator_password", false),
+    text("certificate", false),
+    text("initiator_expires", false),
 ];
 
 const fn text(name: &'static str, required: bool) -> Setting {
@@ -24,12 +34,36 @@ const fn text(name: &'static str, required: bool) -> Setting {
     }
 }
 
-const fn secret(name: &'static str) -> Setting {
+const fn secret(name: &'static str, required: bool) -> Setting {
     Setting {
         name,
         kind: SettingKind::Secret,
-        required: true,
+        required,
     }
+}
+
+const fn switch(name: &'static str) -> Setting {
+    Setting {
+        name,
+        kind: SettingKind::Switch,
+        required: false,
+    }
+}
+
+/// The phone number that Safaricom knows as the organisation's contact, which Pull wants to hear.
+pub(super) fn nominated_number(account: &Account) -> Result<Phone, BadSetting> {
+    let field = "nominated_number";
+    let number = account.setting(field).ok_or(BadSetting {
+        field,
+        why: "is needed for Pull: the contact number of your M-Pesa organisation",
+    })?;
+    Phone::parse(number, Country::Ke)
+        .ok()
+        .filter(|phone| phone.country() == Some(Country::Ke))
+        .ok_or(BadSetting {
+            field,
+            why: "is a Kenyan mobile number",
+        })
 }
 
 /// The two kinds of merchant account.
@@ -82,6 +116,14 @@ impl DarajaAccount {
             consumer_secret: account.need_secret("consumer_secret")?.clone(),
             passkey: account.need_secret("passkey")?.clone(),
         })
+    }
+
+    /// Who gets the money: the paybill or the till.
+    pub(super) fn receiver(&self) -> &str {
+        match &self.kind {
+            Shortcode::Paybill => &self.shortcode,
+            Shortcode::Till { till_number } => till_number,
+        }
     }
 
     /// Scheme and host, without a slash at the end.

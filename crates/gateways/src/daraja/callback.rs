@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 
 use super::result::ResultMeaning;
 use super::stamp::read_stamp;
-use super::text;
 use crate::MAX_MESSAGE;
 use crate::gateway::{MessageError, Notification, Outcome, Paid, Reference};
+use crate::text;
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -132,14 +132,14 @@ fn paid(metadata: Option<&Metadata<'_>>) -> Result<Outcome, MessageError> {
     }))
 }
 
-fn read_amount(text: &str) -> Option<Money> {
+pub(super) fn read_amount(text: &str) -> Option<Money> {
     Money::parse(text, Currency::Kes)
         .ok()
         .filter(|amount| amount.is_positive())
 }
 
 /// The text of a JSON string, or a JSON number exactly as it was written.
-fn scalar(raw: &RawValue) -> Option<String> {
+pub(super) fn scalar(raw: &RawValue) -> Option<String> {
     let json = raw.get();
     match json.as_bytes().first()? {
         b'"' => serde_json::from_str(json).ok(),
@@ -157,7 +157,7 @@ pub(super) fn is_id(text: &str) -> bool {
 }
 
 /// Receipts are ten capital letters and digits today; a little more is allowed.
-fn is_receipt(text: &str) -> bool {
+pub(super) fn is_receipt(text: &str) -> bool {
     (6..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 

@@ -1,45 +1,64 @@
 //! M-Pesa in Kenya: Safaricom's Daraja API.
 //!
-//! OAuth, STK push (a prompt on the payer's phone), STK query and the STK callback. Daraja has no
-//! idempotency, no signatures and delivers callbacks once or not at all; what follows from that is
-//! in [`judge`] (answers) and [`result`] (codes).
+//! One module per API: STK (a prompt on the payer's phone), C2B (paid by hand), Transaction Status,
+//! Reversal, B2C and Pull; and the statement file of the M-Pesa portal. Daraja has no signatures,
+//! almost no idempotency, and delivers its messages once or not at all; what follows from that is in
+//! [`judge`] and [`orders`] (answers), [`result`] (codes), [`messages`] and [`results`].
 
 mod account;
+mod b2c;
+mod c2b;
 mod callback;
 mod callback_url;
 mod judge;
+mod messages;
+mod orders;
+mod parameters;
+mod party;
+mod pull;
 mod reply;
 mod result;
+mod results;
+mod reversal;
+mod security;
 mod stamp;
+mod statement_csv;
+mod stk;
 mod token;
+mod transaction_status;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bando_domain::{Clock, Country, Currency, PaymentFailure};
+use bando_domain::{Clock, Currency, Money, PaymentFailure};
 use reqwest::Client;
 use serde::Serialize;
 
 pub use account::{DarajaAccount, Shortcode};
+pub use c2b::{C2bRejection, C2bValidation, read_c2b_validation};
 pub use callback::read_callback;
 pub use callback_url::{UrlProblem, check_callback_url};
+pub use messages::read_daraja_message;
 pub use result::ResultMeaning;
+pub use statement_csv::{MAX_STATEMENT_FILE, StatementFileError, read_mpesa_statement};
 
 use crate::account::{Account, BadSetting};
 use crate::gateway::{
-    Asks, Charge, Gateway, MessageError, Notification, Profile, Reference, Refunds, Start,
-    TestReport, TestResult, Verdict, Word,
+    Asks, Charge, Found, Gateway, MessageError, MessageUrls, Movement, NoStatement, Notification,
+    Payout, Profile, Reference, Refund, Refunds, Registered, Search, Sent, Span, Start, TestReport,
+    TestResult, Verdict, Word,
 };
 use crate::http::{self, NoAnswer, SetupError, Timeouts};
-use crate::text;
+use account::nominated_number;
 use reply::Reply;
+use security::Initiator;
 use token::{TokenError, Tokens};
-
-const PUSH: &str = "/mpesa/stkpush/v1/processrequest";
-const QUERY: &str = "/mpesa/stkpushquery/v1/query";
 
 /// Whole shillings that one prompt may ask for.
 const AMOUNTS: std::ops::RangeInclusive<i64> = 1..=250_000;
+
+/// The most bytes of an answer. Most have less than 1,000; a page of Pull has many rows of 300.
+const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
 /// What M-Pesa is like.
 pub static DARAJA_PROFILE: Profile = Profile {
@@ -71,31 +90,16 @@ enum CallError {
     NoAnswer(NoAnswer),
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct PushRequest<'a> {
-    business_short_code: &'a str,
-    password: &'a str,
-    timestamp: &'a str,
-    transaction_type: &'static str,
-    amount: String,
-    party_a: &'a str,
-    party_b: &'a str,
-    phone_number: &'a str,
-    #[serde(rename = "CallBackURL")]
-    callback_url: &'a str,
-    account_reference: String,
-    transaction_desc: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct QueryRequest<'a> {
-    business_short_code: &'a str,
-    password: &'a str,
-    timestamp: &'a str,
-    #[serde(rename = "CheckoutRequestID")]
-    checkout_request_id: &'a str,
+impl CallError {
+    /// In words that a provider can act on.
+    fn why(self) -> String {
+        match self {
+            Self::NoAnswer(no) => no.why(),
+            Self::NoToken(TokenError::Refused { code, message }) => refused_keys(&code, &message),
+            Self::NoToken(TokenError::TooOften(_)) => "Daraja was asked too often".into(),
+            Self::NoToken(TokenError::Unreachable(why)) => why,
+        }
+    }
 }
 
 impl Daraja {
@@ -141,86 +145,14 @@ impl Daraja {
             .post(format!("{}{path}", account.base_url()))
             .bearer_auth(token.secret.expose())
             .json(body);
-        let answer = http::send(request).await.map_err(CallError::NoAnswer)?;
+        let answer = http::send_up_to(request, MAX_ANSWER)
+            .await
+            .map_err(CallError::NoAnswer)?;
         let reply = Reply::read(&answer);
         if reply.is_bad_token() {
             self.tokens.purge(account, &token).await;
         }
         Ok(reply)
-    }
-
-    async fn push(&self, account: &DarajaAccount, charge: &Charge) -> Start {
-        let amount = match whole_shillings(charge) {
-            Ok(amount) => amount,
-            Err(refused) => return refused,
-        };
-        let stamp = stamp::stamp(self.clock.now());
-        let (transaction_type, party_b) = match &account.kind {
-            Shortcode::Paybill => ("CustomerPayBillOnline", &account.shortcode),
-            Shortcode::Till { till_number } => ("CustomerBuyGoodsOnline", till_number),
-        };
-        let request = PushRequest {
-            business_short_code: &account.shortcode,
-            password: &stamp::password(&account.shortcode, &account.passkey, &stamp),
-            timestamp: &stamp,
-            transaction_type,
-            amount: amount.to_string(),
-            party_a: charge.phone.digits(),
-            party_b,
-            phone_number: charge.phone.digits(),
-            callback_url: &charge.callback_url,
-            account_reference: or(text::clamp(&charge.account_reference, 12, false), "BANDO"),
-            // Left out or empty, Daraja answers "Invalid Remarks".
-            transaction_desc: or(text::clamp(&charge.description, 13, true), "Internet"),
-        };
-        match self.call(account, PUSH, &request).await {
-            Ok(reply) => judge::push(&reply),
-            Err(CallError::NoAnswer(NoAnswer::Lost(why))) => Start::Unknown { why },
-            Err(CallError::NoAnswer(NoAnswer::NotSent(why))) => {
-                refused(PaymentFailure::GatewayBusy, "not_sent", why)
-            }
-            Err(CallError::NoToken(TokenError::Refused { code, message })) => refused(
-                PaymentFailure::ProviderMisconfigured,
-                &code,
-                refused_keys(&code, &message),
-            ),
-            Err(CallError::NoToken(TokenError::TooOften(_))) => refused(
-                PaymentFailure::GatewayBusy,
-                "rate_limited",
-                "Daraja was asked too often".into(),
-            ),
-            Err(CallError::NoToken(TokenError::Unreachable(why))) => {
-                refused(PaymentFailure::GatewayBusy, "no_token", why)
-            }
-        }
-    }
-
-    async fn ask(
-        &self,
-        account: &DarajaAccount,
-        checkout_request_id: &str,
-    ) -> Result<Reply, CallError> {
-        let stamp = stamp::stamp(self.clock.now());
-        let request = QueryRequest {
-            business_short_code: &account.shortcode,
-            password: &stamp::password(&account.shortcode, &account.passkey, &stamp),
-            timestamp: &stamp,
-            checkout_request_id,
-        };
-        self.call(account, QUERY, &request).await
-    }
-
-    /// Asks for a payment that never was: the answer tells whether shortcode and passkey are right.
-    async fn test_shortcode(&self, account: &DarajaAccount) -> TestResult {
-        let stamp = stamp::stamp(self.clock.now());
-        let (date, time) = stamp.split_at(8);
-        let (year, month, day) = (&date[..4], &date[4..6], &date[6..]);
-        let never_was = format!("ws_CO_{day}{month}{year}{time}1700000000");
-        match self.ask(account, &never_was).await {
-            Ok(reply) => judge::probe(&reply),
-            Err(CallError::NoAnswer(no)) => TestResult::Unclear { why: no.why() },
-            Err(CallError::NoToken(error)) => no_token(error),
-        }
     }
 }
 
@@ -231,13 +163,18 @@ impl Gateway for Daraja {
     }
 
     fn check(&self, account: &Account) -> Result<(), BadSetting> {
-        DarajaAccount::read(account).map(drop)
+        DarajaAccount::read(account)?;
+        Initiator::read(account)?;
+        if account.is_on("pull") {
+            nominated_number(account)?;
+        }
+        Ok(())
     }
 
     async fn start(&self, account: &Account, charge: &Charge) -> Start {
         match DarajaAccount::read(account) {
             Ok(account) => self.push(&account, charge).await,
-            Err(bad) => refused(
+            Err(bad) => stk::refused(
                 PaymentFailure::ProviderMisconfigured,
                 "settings",
                 bad.to_string(),
@@ -246,32 +183,79 @@ impl Gateway for Daraja {
     }
 
     async fn query(&self, account: &Account, reference: &Reference) -> Verdict {
-        let account = match DarajaAccount::read(account) {
-            Ok(account) => account,
+        match DarajaAccount::read(account) {
+            Ok(account) => {
+                let id = &reference.checkout_request_id;
+                self.query_prompt(&account, id).await
+            }
+            Err(bad) => Verdict::Unreachable {
+                why: bad.to_string(),
+            },
+        }
+    }
+
+    async fn find(&self, account: &Account, search: &Search) -> Found {
+        let (daraja, initiator) = match with_initiator(account) {
+            Ok(read) => read,
             Err(bad) => {
-                return Verdict::Unreachable {
+                return Found::Unreachable {
                     why: bad.to_string(),
                 };
             }
         };
-        let id = &reference.checkout_request_id;
-        match self.ask(&account, id).await {
-            Ok(reply) => judge::query(&reply, id),
-            Err(CallError::NoAnswer(no)) => Verdict::Unreachable { why: no.why() },
-            Err(CallError::NoToken(TokenError::TooOften(retry_after))) => {
-                Verdict::RateLimited { retry_after }
+        if account.is_on("pull") {
+            let found = self.find_in_pull(&daraja, search).await;
+            // Pull sees two days, a status query everything.
+            if initiator.is_none() || matches!(found, Found::Movement(_)) {
+                return found;
             }
-            Err(CallError::NoToken(TokenError::Unreachable(why))) => Verdict::Unreachable { why },
-            Err(CallError::NoToken(TokenError::Refused { code, message })) => {
-                Verdict::Unreachable {
-                    why: refused_keys(&code, &message),
-                }
-            }
+        }
+        match initiator {
+            Some(initiator) => self.ask_status(&daraja, &initiator, search).await,
+            None => Found::CannotAsk,
         }
     }
 
     fn read_message(&self, body: &[u8]) -> Result<Notification, MessageError> {
-        read_callback(body)
+        read_daraja_message(body)
+    }
+
+    async fn refund(&self, account: &Account, refund: &Refund) -> Sent {
+        match with_initiator(account) {
+            Ok((daraja, Some(initiator))) => self.reverse(&daraja, &initiator, refund).await,
+            Ok((_, None)) => Sent::CannotSend,
+            Err(bad) => not_sent(&bad),
+        }
+    }
+
+    async fn pay_out(&self, account: &Account, payout: &Payout) -> Sent {
+        match with_initiator(account) {
+            Ok((daraja, Some(initiator))) => self.order_payout(&daraja, &initiator, payout).await,
+            Ok((_, None)) => Sent::CannotSend,
+            Err(bad) => not_sent(&bad),
+        }
+    }
+
+    async fn statement(
+        &self,
+        account: &Account,
+        span: &Span,
+    ) -> Result<Vec<Movement>, NoStatement> {
+        if !account.is_on("pull") {
+            return Err(NoStatement::CannotAsk);
+        }
+        match DarajaAccount::read(account) {
+            Ok(account) => self.pulled(&account, span).await,
+            Err(bad) => Err(NoStatement::Refused(bad.to_string())),
+        }
+    }
+
+    async fn register(&self, account: &Account, urls: &MessageUrls) -> Registered {
+        match self.register_all(account, urls).await {
+            Ok(0) => Registered::NotNeeded,
+            Ok(_) => Registered::Done { keep: Vec::new() },
+            Err(why) => Registered::Refused { why },
+        }
     }
 
     async fn test(&self, account: &Account) -> TestReport {
@@ -295,45 +279,39 @@ impl Gateway for Daraja {
     }
 }
 
-/// The amount as Daraja takes it, or why it will not.
-fn whole_shillings(charge: &Charge) -> Result<i64, Start> {
-    if charge.phone.country() != Some(Country::Ke) {
-        return Err(refused(
-            PaymentFailure::PayerNotAllowed,
-            "phone",
-            "M-Pesa in Kenya reaches only Kenyan numbers".into(),
-        ));
+impl Daraja {
+    /// Registers what is switched on; how many that were.
+    async fn register_all(&self, account: &Account, urls: &MessageUrls) -> Result<u8, String> {
+        let daraja = DarajaAccount::read(account).map_err(|bad| bad.to_string())?;
+        let mut done = 0;
+        if account.is_on("c2b") {
+            self.register_c2b(&daraja, urls).await?;
+            done += 1;
+        }
+        if account.is_on("pull") {
+            let phone = nominated_number(account).map_err(|bad| bad.to_string())?;
+            self.register_pull(&daraja, &phone, urls).await?;
+            done += 1;
+        }
+        Ok(done)
     }
-    let whole = charge
-        .amount
-        .whole_major()
-        .filter(|_| charge.amount.currency() == Currency::Kes)
-        .ok_or_else(|| {
-            refused(
-                PaymentFailure::ProviderMisconfigured,
-                "amount",
-                format!("M-Pesa takes whole Kenyan shillings, not {}", charge.amount),
-            )
-        })?;
-    if !AMOUNTS.contains(&whole) {
-        return Err(refused(
-            PaymentFailure::LimitExceeded,
-            "amount",
-            format!(
-                "M-Pesa takes {} to {} shillings at a time",
-                AMOUNTS.start(),
-                AMOUNTS.end()
-            ),
-        ));
-    }
-    Ok(whole)
 }
 
-fn refused(failure: PaymentFailure, code: &str, message: String) -> Start {
-    Start::Refused {
-        failure,
-        code: code.to_owned(),
-        message,
+fn with_initiator(account: &Account) -> Result<(DarajaAccount, Option<Initiator>), BadSetting> {
+    Ok((DarajaAccount::read(account)?, Initiator::read(account)?))
+}
+
+/// Whole shillings, and nothing but shillings.
+fn whole_shillings(amount: Money) -> Option<i64> {
+    amount
+        .whole_major()
+        .filter(|_| amount.currency() == Currency::Kes)
+}
+
+fn not_sent(bad: &BadSetting) -> Sent {
+    Sent::Refused {
+        code: "settings".to_owned(),
+        message: bad.to_string(),
     }
 }
 
@@ -366,12 +344,4 @@ fn refused_keys(code: &str, message: &str) -> String {
         "Daraja refused consumer key and secret ({}); check both, and whether they are for the sandbox or for production",
         said.trim()
     )
-}
-
-fn or(text: String, default: &str) -> String {
-    if text.is_empty() {
-        default.to_owned()
-    } else {
-        text
-    }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::text;
 use crate::http::Answer;
+use crate::text;
 
 /// How long to leave Daraja alone when it says "too often" without saying how long. The sandbox's
 /// limit is five queries a minute.
@@ -57,6 +57,11 @@ impl Reply {
     /// A field as text, whether it came as a string or a number.
     pub(crate) fn field(&self, name: &str) -> Option<String> {
         scalar(self.json.as_ref()?.get(name)?)
+    }
+
+    /// A field as it is.
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.json.as_ref()?.get(name)
     }
 
     /// A field that may be shown or logged: cleaned and cut.
@@ -129,7 +134,8 @@ impl Reply {
     }
 }
 
-fn scalar(value: &Value) -> Option<String> {
+/// The text of a string or number.
+pub(super) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -24,6 +24,14 @@ pub(crate) fn stamp(at: Timestamp) -> String {
     )
 }
 
+/// `at` as `YYYY-MM-DD HH:MM:SS` in East Africa Time.
+pub(super) fn date_time(at: Timestamp) -> String {
+    let utc = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+    EAT.to_datetime(utc)
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}
+
 /// Reads `YYYYMMDDHHmmss` in East Africa Time.
 pub(crate) fn read_stamp(text: &str) -> Option<Timestamp> {
     if text.len() != 14 || !text.bytes().all(|b| b.is_ascii_digit()) {
@@ -54,6 +62,7 @@ mod tests {
     fn is_three_hours_ahead_across_midnight() {
         assert_eq!(stamp(at("2026-06-28T06:24:08Z")), "20260628092408");
         assert_eq!(stamp(at("2026-06-28T22:30:00Z")), "20260629013000");
+        assert_eq!(date_time(at("2026-06-28T22:30:00Z")), "2026-06-29 01:30:00");
     }
 
     #[test]
