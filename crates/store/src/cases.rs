@@ -38,6 +38,8 @@ words! {
         SendUnknown => "send_unknown",
         /// A statement and our books disagree.
         Difference => "difference",
+        /// A regular customer's word was taken for it; a member has still to look.
+        Trusted => "trusted",
     }
 }
 

@@ -65,7 +65,7 @@ pub struct WithoutReceipt {
     /// How much.
     pub amount: Money,
     /// Who paid.
-    pub phone: Phone,
+    pub phone: Option<Phone>,
     /// When it was settled.
     pub at: Timestamp,
     /// The receipt of the line that names it, if one does: it can be filled in.
@@ -89,33 +89,44 @@ pub struct Duplicate {
     pub sum_minor: i64,
 }
 
-/// The tables of a comparison for the lines `l` of statement `$2`, one row a line: the payment with
-/// its receipt `p`, the payment that it names `c`, and the arrival `a`. An arrival that is unproved
-/// or refuted is one that we do not believe.
-const JOINED: &str = "FROM statements s
-  JOIN statement_lines l ON l.provider_id = s.provider_id AND l.statement_id = s.statement_id
-  LEFT JOIN payments p ON p.provider_id = l.provider_id AND p.gateway = s.gateway AND p.receipt = l.receipt
-  LEFT JOIN payments c ON c.provider_id = l.provider_id AND c.gateway = s.gateway
-    AND c.checkout_request_id = l.checkout_request_id
-  LEFT JOIN arrivals a ON a.provider_id = l.provider_id AND a.gateway = s.gateway AND a.receipt = l.receipt
-  WHERE s.provider_id = $1 AND s.statement_id = $2";
+/// The lines of kind payment of statement `$2`, each with what we have of it: the payment with its
+/// receipt, the payment that it names, the arrival with its receipt, and where each stands.
+///
+/// Looked up line by line, each through its own unique index. Written as joins this would be left to
+/// the planner, and PostgreSQL, which has no statistics of a statement that just came in, takes it for
+/// one line and reads set times set.
+const OURS: &str = "WITH sides AS MATERIALIZED (
+    SELECT l.line, l.kind, l.receipt, l.amount_minor, l.currency, l.fee_minor, l.at, l.phone, l.payer, l.reference,
+      l.account, l.checkout_request_id, s.gateway,
+      (SELECT p.payment_id FROM payments p WHERE p.provider_id = $1 AND p.gateway = s.gateway
+         AND p.receipt = l.receipt) AS received,
+      CASE WHEN l.checkout_request_id IS NOT NULL THEN
+        (SELECT p.payment_id FROM payments p WHERE p.provider_id = $1 AND p.gateway = s.gateway
+           AND p.checkout_request_id = l.checkout_request_id) END AS named,
+      (SELECT a.arrival_id FROM arrivals a WHERE a.provider_id = $1 AND a.gateway = s.gateway
+         AND a.receipt = l.receipt) AS arrival_id
+    FROM statements s JOIN statement_lines l ON l.provider_id = s.provider_id AND l.statement_id = s.statement_id
+    WHERE s.provider_id = $1 AND s.statement_id = $2 AND l.kind = 'payment'),
+  ours AS MATERIALIZED (
+    SELECT sides.*,
+      (SELECT p.status FROM payments p WHERE p.provider_id = $1 AND p.payment_id = received) AS received_status,
+      (SELECT p.status FROM payments p WHERE p.provider_id = $1 AND p.payment_id = named) AS named_status,
+      (SELECT a.state FROM arrivals a WHERE a.provider_id = $1 AND a.arrival_id = sides.arrival_id) AS arrival_state
+    FROM sides)";
+
+/// The states of an arrival that is believed: not those that are unproved or refuted.
+const BELIEVED: &str = "('matched', 'credited', 'open', 'refunded')";
 
 impl TenantTx {
-    /// The lines of kind payment without a settled payment or a believed arrival here, and those of
-    /// kind reversal and payout without a refund or payout here, in order.
-    pub async fn unknown_lines(&mut self, id: StatementId) -> Result<Vec<UnknownLine>> {
+    /// The lines of kind payment without a settled payment or a believed arrival here, in order.
+    pub async fn unknown_payments(&mut self, id: StatementId) -> Result<Vec<UnknownLine>> {
         let sql = format!(
-            "SELECT {LINE}, COALESCE(p.payment_id, c.payment_id), COALESCE(p.status, c.status), a.arrival_id, a.state
-             {JOINED}
-               AND ((l.kind = 'payment'
-                   AND COALESCE(p.status, '') NOT IN ('success', 'refunded')
-                   AND COALESCE(c.status, '') NOT IN ('success', 'refunded')
-                   AND COALESCE(a.state, '') NOT IN ('matched', 'credited', 'open', 'refunded'))
-                 OR (l.kind IN ('reversal', 'payout')
-                   AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.provider_id = l.provider_id
-                     AND r.gateway = s.gateway AND r.receipt = l.receipt)
-                   AND NOT EXISTS (SELECT 1 FROM payouts o WHERE o.provider_id = l.provider_id
-                     AND o.receipt = l.receipt)))
+            "{OURS} SELECT {LINE}, COALESCE(l.received, l.named), COALESCE(l.received_status, l.named_status),
+               l.arrival_id, l.arrival_state
+             FROM ours l
+             WHERE COALESCE(l.received_status, '') NOT IN ('success', 'refunded')
+               AND COALESCE(l.named_status, '') NOT IN ('success', 'refunded')
+               AND COALESCE(l.arrival_state, '') NOT IN {BELIEVED}
              ORDER BY l.line"
         );
         let rows = self.all(Sql::built(sql), values![id]).await?;
@@ -132,6 +143,20 @@ impl TenantTx {
             .collect()
     }
 
+    /// The lines of kind reversal and payout without a refund or payout with their receipt here, in
+    /// order.
+    pub async fn unknown_sends(&mut self, id: StatementId) -> Result<Vec<StatementLine>> {
+        let sql = format!(
+            "SELECT {LINE} FROM statement_lines l
+             WHERE l.provider_id = $1 AND l.statement_id = $2 AND l.kind IN ('reversal', 'payout')
+               AND l.receipt NOT IN (SELECT r.receipt FROM refunds r WHERE r.provider_id = $1 AND r.receipt IS NOT NULL)
+               AND l.receipt NOT IN (SELECT o.receipt FROM payouts o WHERE o.provider_id = $1 AND o.receipt IS NOT NULL)
+             ORDER BY l.line"
+        );
+        let rows = self.all(Sql::built(sql), values![id]).await?;
+        rows.iter().map(line).collect()
+    }
+
     /// The settled payments and believed arrivals of the statement's gateway, from `from` until
     /// before `to`, whose receipt is on none of its lines and whom no line names.
     pub async fn unlisted(
@@ -140,26 +165,28 @@ impl TenantTx {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<Unlisted>> {
-        let sql = "SELECT p.payment_id, NULL, p.receipt, p.amount_minor, p.currency, p.finished_at
-            FROM statements s JOIN payments p ON p.provider_id = s.provider_id AND p.gateway = s.gateway
-            WHERE s.provider_id = $1 AND s.statement_id = $2 AND p.status IN ('success', 'refunded')
-              AND p.finished_at >= $3 AND p.finished_at < $4 AND p.receipt IS NOT NULL
-              AND NOT EXISTS (SELECT 1 FROM statement_lines l WHERE l.provider_id = $1 AND l.statement_id = $2
-                AND l.receipt = p.receipt)
-              AND NOT EXISTS (SELECT 1 FROM statement_lines l WHERE l.provider_id = $1 AND l.statement_id = $2
-                AND l.checkout_request_id = p.checkout_request_id)
-            UNION ALL
-            SELECT NULL, a.arrival_id, a.receipt, a.amount_minor, a.currency, COALESCE(a.at, a.seen_at)
-            FROM statements s JOIN arrivals a ON a.provider_id = s.provider_id AND a.gateway = s.gateway
-            WHERE s.provider_id = $1 AND s.statement_id = $2
-              AND a.state IN ('matched', 'credited', 'open', 'refunded')
-              AND COALESCE(a.at, a.seen_at) >= $3 AND COALESCE(a.at, a.seen_at) < $4
-              AND NOT EXISTS (SELECT 1 FROM statement_lines l WHERE l.provider_id = $1 AND l.statement_id = $2
-                AND l.receipt = a.receipt)
-              AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.provider_id = $1 AND p.gateway = a.gateway
-                AND p.receipt = a.receipt AND p.status IN ('success', 'refunded'))
-            ORDER BY 6, 3";
-        let rows = self.all(sql, values![id, from, to]).await?;
+        // Counted rather than NOT EXISTS, for the same reason as in OURS.
+        let sql = format!(
+            "SELECT p.payment_id, NULL, p.receipt, p.amount_minor, p.currency, p.finished_at
+             FROM statements s JOIN payments p ON p.provider_id = s.provider_id AND p.gateway = s.gateway
+             WHERE s.provider_id = $1 AND s.statement_id = $2 AND p.status IN ('success', 'refunded')
+               AND p.finished_at >= $3 AND p.finished_at < $4 AND p.receipt IS NOT NULL
+               AND (SELECT COUNT(*) FROM statement_lines l WHERE l.provider_id = $1 AND l.statement_id = $2
+                 AND l.receipt = p.receipt) = 0
+               AND (SELECT COUNT(*) FROM statement_lines l WHERE l.provider_id = $1 AND l.statement_id = $2
+                 AND l.checkout_request_id = p.checkout_request_id) = 0
+             UNION ALL
+             SELECT NULL, a.arrival_id, a.receipt, a.amount_minor, a.currency, COALESCE(a.at, a.seen_at)
+             FROM statements s JOIN arrivals a ON a.provider_id = s.provider_id AND a.gateway = s.gateway
+             WHERE s.provider_id = $1 AND s.statement_id = $2 AND a.state IN {BELIEVED}
+               AND COALESCE(a.at, a.seen_at) >= $3 AND COALESCE(a.at, a.seen_at) < $4
+               AND (SELECT COUNT(*) FROM statement_lines l WHERE l.provider_id = $1 AND l.statement_id = $2
+                 AND l.receipt = a.receipt) = 0
+               AND (SELECT COUNT(*) FROM payments p WHERE p.provider_id = $1 AND p.gateway = a.gateway
+                 AND p.receipt = a.receipt AND p.status IN ('success', 'refunded')) = 0
+             ORDER BY 6, 3"
+        );
+        let rows = self.all(Sql::built(sql), values![id, from, to]).await?;
         rows.iter()
             .map(|row| {
                 Ok(Unlisted {
@@ -176,35 +203,33 @@ impl TenantTx {
     /// The lines of kind payment that are settled here with another amount, currency, receipt or
     /// (where the line tells one) fee, in order.
     pub async fn mismatches(&mut self, id: StatementId) -> Result<Vec<Mismatch>> {
-        // The pairs of lines and our side; what the ledger has of each; those that differ.
+        // The lines with our side; with what the ledger has of it; those that differ.
         let sql = format!(
-            "WITH pairs AS (
-               SELECT l.line, s.gateway,
-                 CASE WHEN p.status IN ('success', 'refunded') THEN p.payment_id
-                   WHEN c.status IN ('success', 'refunded') THEN c.payment_id END AS payment_id,
-                 CASE WHEN a.state IN ('matched', 'credited', 'open', 'refunded') THEN a.arrival_id END AS arrival_id,
-                 CASE WHEN p.status IN ('success', 'refunded') THEN p.receipt
-                   WHEN c.status IN ('success', 'refunded') THEN c.receipt ELSE a.receipt END AS receipt
-               {JOINED} AND l.kind = 'payment'),
-             booked AS (
-               SELECT r.line, MIN(t.currency) AS currency,
-                 CAST(SUM(CASE WHEN t.kind <> 'fee' AND t.debit_account IN ('gateway:' || r.gateway, 'platform')
-                   THEN t.amount_minor ELSE 0 END) AS BIGINT) AS amount_minor,
-                 CAST(SUM(CASE WHEN t.kind = 'fee' THEN t.amount_minor ELSE 0 END) AS BIGINT) AS fee_minor
-               FROM (SELECT line, gateway, payment_id AS subject FROM pairs WHERE payment_id IS NOT NULL
-                     UNION ALL
-                     SELECT line, gateway, arrival_id FROM pairs WHERE arrival_id IS NOT NULL) AS r
-               JOIN ledger_transfers t ON t.provider_id = $1 AND t.subject = r.subject
-               GROUP BY r.line)
-             SELECT {LINE}, r.payment_id, r.arrival_id, r.receipt, COALESCE(b.currency, l.currency),
-               COALESCE(b.amount_minor, 0), COALESCE(b.fee_minor, 0)
-             FROM pairs r
-             JOIN statement_lines l ON l.provider_id = $1 AND l.statement_id = $2 AND l.line = r.line
-             LEFT JOIN booked b ON b.line = r.line
-             WHERE (r.payment_id IS NOT NULL OR r.arrival_id IS NOT NULL)
-               AND (COALESCE(b.amount_minor, 0) <> l.amount_minor OR COALESCE(b.currency, '') <> l.currency
-                 OR COALESCE(b.fee_minor, 0) <> COALESCE(l.fee_minor, b.fee_minor, 0)
-                 OR r.receipt <> l.receipt)
+            "{OURS},
+             pairs AS MATERIALIZED (
+               SELECT ours.*,
+                 CASE WHEN received_status IN ('success', 'refunded') THEN received
+                   WHEN named_status IN ('success', 'refunded') THEN named END AS payment_id,
+                 CASE WHEN arrival_state IN {BELIEVED} THEN arrival_id END AS believed_id
+               FROM ours),
+             booked AS MATERIALIZED (
+               SELECT pairs.*,
+                 COALESCE((SELECT p.receipt FROM payments p WHERE p.provider_id = $1
+                   AND p.payment_id = pairs.payment_id),
+                   CASE WHEN pairs.payment_id IS NULL THEN pairs.receipt END) AS our_receipt,
+                 (SELECT MIN(t.currency) FROM ledger_transfers t WHERE t.provider_id = $1
+                   AND t.subject IN (pairs.payment_id, pairs.believed_id)) AS our_currency,
+                 COALESCE((SELECT CAST(SUM(t.amount_minor) AS BIGINT) FROM ledger_transfers t WHERE t.provider_id = $1
+                   AND t.subject IN (pairs.payment_id, pairs.believed_id) AND t.kind <> 'fee'
+                   AND t.debit_account IN ('gateway:' || pairs.gateway, 'platform')), 0) AS our_minor,
+                 COALESCE((SELECT CAST(SUM(t.amount_minor) AS BIGINT) FROM ledger_transfers t WHERE t.provider_id = $1
+                   AND t.subject IN (pairs.payment_id, pairs.believed_id) AND t.kind = 'fee'), 0) AS our_fee_minor
+               FROM pairs WHERE payment_id IS NOT NULL OR believed_id IS NOT NULL)
+             SELECT {LINE}, l.payment_id, l.believed_id, l.our_receipt, COALESCE(l.our_currency, l.currency),
+               l.our_minor, l.our_fee_minor
+             FROM booked l
+             WHERE l.our_minor <> l.amount_minor OR l.our_currency <> l.currency
+               OR l.our_fee_minor <> COALESCE(l.fee_minor, l.our_fee_minor) OR l.our_receipt <> l.receipt
              ORDER BY l.line"
         );
         let rows = self.all(Sql::built(sql), values![id]).await?;

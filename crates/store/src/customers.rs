@@ -7,13 +7,13 @@ use crate::field::{get, values};
 use crate::page::{Cursor, List, Page};
 use crate::{Result, TenantTx};
 
-/// Someone who buys access, known by phone.
+/// Someone who buys access, known by phone if they gave one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Customer {
     /// Their id.
     pub id: CustomerId,
-    /// Their phone.
-    pub phone: Phone,
+    /// Their phone; none if they only ever paid in cash, once.
+    pub phone: Option<Phone>,
     /// Their wallet: what they have paid the provider beyond what they bought, never below zero. In
     /// the provider's currency.
     pub credit: Money,
@@ -52,6 +52,14 @@ impl TenantTx {
         Customer::from_row(&row)
     }
 
+    /// A new customer of whom no phone is known.
+    pub async fn unnamed_customer(&mut self, new: CustomerId, now: Timestamp) -> Result<()> {
+        let sql =
+            "INSERT INTO customers (provider_id, customer_id, created_at) VALUES ($1, $2, $3)";
+        self.exec(sql, values![new, now]).await?;
+        Ok(())
+    }
+
     /// A customer.
     pub async fn customer_by_id(&mut self, id: CustomerId) -> Result<Option<Customer>> {
         let sql =
@@ -69,14 +77,14 @@ impl TenantTx {
         row.as_ref().map(Customer::from_row).transpose()
     }
 
-    /// A page of customers, newest first.
+    /// A page of the customers with a phone, newest first.
     pub async fn customers(
         &mut self,
         after: Option<Cursor>,
         size: usize,
     ) -> Result<Page<Customer>> {
         let list = List::new(format!(
-            "SELECT {COLUMNS} FROM customers WHERE provider_id = $1 AND deleted_at IS NULL"
+            "SELECT {COLUMNS} FROM customers WHERE provider_id = $1 AND deleted_at IS NULL AND phone IS NOT NULL"
         ));
         self.page(list, "customer_id", after, size, Customer::from_row, |c| {
             c.id.uuid()

@@ -30,8 +30,8 @@ pub struct Payment {
     pub terms: PlanTerms,
     /// Who pays.
     pub customer_id: CustomerId,
-    /// The phone that pays.
-    pub phone: Phone,
+    /// The phone that pays; none if it was paid in cash by somebody who gave none.
+    pub phone: Option<Phone>,
     /// The device it is for, if it was bought at a hotspot.
     pub mac: Option<MacAddr>,
     /// The router it was bought at.
@@ -105,6 +105,20 @@ words! {
         Contradiction => "contradiction",
         /// The device was let onto the network.
         Connected => "connected",
+        /// The payer named the receipt number of the money.
+        Claimed => "claimed",
+        /// A member said that the money is there.
+        Confirmed => "confirmed",
+        /// A member said that no such money is there.
+        Rejected => "rejected",
+        /// Less money arrived than was asked for; it went into the wallet.
+        Short => "short",
+        /// More money arrived than was asked for; what was too much went into the wallet.
+        Excess => "excess",
+        /// Money of the payment went back to the payer.
+        Refunded => "refunded",
+        /// The gateway took the money back.
+        Reversed => "reversed",
     }
 }
 
@@ -257,6 +271,15 @@ impl TenantTx {
                      AND refunded_minor + $3 BETWEEN 0 AND amount_minor";
         let row = values![id, delta.minor(), delta.currency()];
         Ok(self.exec(sql, row).await? == 1)
+    }
+
+    /// Writes down where a payment was made: device, router and visit, and who sold it.
+    pub async fn place_payment(&mut self, p: &Payment) -> Result<()> {
+        let sql = "UPDATE payments SET mac = $3, router_id = $4, visit = $5, sold_by = $6, identity_mac = $7
+                   WHERE provider_id = $1 AND payment_id = $2";
+        let row = values![p.id, p.mac, p.router_id, p.visit, p.sold_by, p.identity_mac];
+        self.exec(sql, row).await?;
+        Ok(())
     }
 
     /// A payment, to be read.

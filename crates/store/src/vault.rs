@@ -93,6 +93,8 @@ pub enum Link {
     Payout,
     /// The gateway's answer about money that arrived by itself.
     Arrival,
+    /// The page on which a customer spends what is in their wallet.
+    Wallet,
 }
 
 impl Link {
@@ -103,7 +105,7 @@ impl Link {
             Self::Callback | Self::Account | Self::Refund | Self::Payout | Self::Arrival => {
                 hex::encode(bytes)
             }
-            Self::Payment | Self::Ticket => URL_SAFE_NO_PAD.encode(bytes),
+            Self::Payment | Self::Ticket | Self::Wallet => URL_SAFE_NO_PAD.encode(bytes),
         }
     }
 
@@ -112,7 +114,7 @@ impl Link {
             Self::Callback | Self::Account | Self::Refund | Self::Payout | Self::Arrival => {
                 hex::decode(text).ok()
             }
-            Self::Payment | Self::Ticket => URL_SAFE_NO_PAD.decode(text).ok(),
+            Self::Payment | Self::Ticket | Self::Wallet => URL_SAFE_NO_PAD.decode(text).ok(),
         }
     }
 
@@ -125,6 +127,7 @@ impl Link {
             Self::Refund => "link:refund",
             Self::Payout => "link:payout",
             Self::Arrival => "link:arrival",
+            Self::Wallet => "link:wallet",
         }
     }
 }

@@ -9,8 +9,12 @@ ALTER TABLE payments ADD COLUMN collected INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE payments ADD COLUMN fee_minor INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE payments ADD COLUMN refunded_minor INTEGER NOT NULL DEFAULT 0
   CHECK (0 <= refunded_minor AND refunded_minor <= amount_minor);
-CREATE INDEX payments_reference ON payments (provider_id, gateway, account_reference);
-CREATE INDEX payments_finished ON payments (provider_id, gateway, finished_at);
+-- Cash needs no phone: whoever pays it may give none.
+ALTER TABLE payments ALTER COLUMN phone DROP NOT NULL;
+ALTER TABLE customers ALTER COLUMN phone DROP NOT NULL;
+CREATE INDEX payments_reference ON payments (provider_id, gateway, account_reference)
+  WHERE account_reference IS NOT NULL;
+CREATE INDEX payments_finished ON payments (provider_id, finished_at);
 
 ALTER TABLE tickets ADD COLUMN identity_mac TEXT;
 CREATE INDEX tickets_identity ON tickets (provider_id, identity_mac) WHERE identity_mac IS NOT NULL;
@@ -129,7 +133,7 @@ CREATE TABLE cases (
   case_id BLOB NOT NULL,
   number INTEGER NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('unmatched', 'partial', 'excess', 'wrong_currency', 'wrong_account',
-    'receipt_used', 'late', 'claim', 'never_confirmed', 'unproved', 'send_unknown', 'difference')),
+    'receipt_used', 'late', 'claim', 'never_confirmed', 'unproved', 'send_unknown', 'difference', 'trusted')),
   subject BLOB NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('open', 'solved')),
   payment_id BLOB,

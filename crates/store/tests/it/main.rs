@@ -7,10 +7,14 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod samples;
 mod support;
 
+mod comparison;
 mod every_method;
 mod keys;
+mod migration;
+mod money;
 mod pages;
 mod races;
 mod schema;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bando_domain::{
-    AccountId, BatchId, Clock, Country, Currency, CustomerId, DataLimit, Language,
-    LedgerTransferId, MacAddr, MessageId, Money, PaymentId, PaymentStatus, Phone, PlanId,
-    PlanTerms, ProviderId, RouterId, Secret, SessionId, Starts, TicketCode, TicketId, TicketState,
-    Timestamp, Usage,
+    AccountId, ArrivalId, BatchId, CaseId, Clock, Country, Currency, CustomerId, DataLimit,
+    DifferenceId, Language, LedgerTransferId, MacAddr, MessageId, Money, PaymentId, PaymentStatus,
+    PayoutId, Phone, PlanId, PlanTerms, ProviderId, RefundId, RouterId, Secret, SessionId, ShiftId,
+    Starts, StatementId, TicketCode, TicketId, TicketState, Timestamp, Usage,
 };
 use bando_store::testing::{ManualClock, SeededEntropy, TestStore};
 use bando_store::{
@@ -52,6 +52,13 @@ impl World {
 
     new_ids! {
         account_id -> AccountId;
+        arrival_id -> ArrivalId;
+        case_id -> CaseId;
+        difference_id -> DifferenceId;
+        payout_id -> PayoutId;
+        refund_id -> RefundId;
+        shift_id -> ShiftId;
+        statement_id -> StatementId;
         batch_id -> BatchId;
         customer_id -> CustomerId;
         message_id -> MessageId;
@@ -140,7 +147,7 @@ impl World {
             plan_name: "1 hour".into(),
             terms: TERMS,
             customer_id: customer,
-            phone: phone.clone(),
+            phone: Some(phone.clone()),
             mac: Some(mac(1)),
             router_id: None,
             visit: Some(serde_json::json!({"mac": "02:00:00:00:00:01"})),
