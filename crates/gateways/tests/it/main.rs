@@ -2,7 +2,9 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
+mod momo;
 mod odd_servers;
+mod pesapal;
 mod simulator;
 mod support;
 mod wave;
