@@ -1,9 +1,9 @@
 //! What the database itself refuses, whatever the program above does.
 
 use bando_domain::{Clock, TicketState};
-use bando_store::{Engine, Error, Origin};
+use bando_store::{Engine, Error, Origin, SendState};
 
-use crate::support::{NOON, World, phone};
+use crate::support::{NOON, World, kes, phone};
 
 fn is_check(error: &Error) -> bool {
     matches!(error, Error::Db(e) if e.to_string().contains("refused by the schema"))
@@ -64,6 +64,53 @@ async fn one_receipt_one_reference_one_ticket() {
         let mut same_code = w.ticket(other, Origin::Gift(w.account_id()));
         same_code.code = ticket.code;
         assert!(tx.insert_ticket(&same_code, &*w.entropy).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn money_has_bounds() {
+    let w = World::new(26);
+    for test in w.stores().await {
+        let provider = w.provider(&test.store, "mama-njeri").await;
+        let payment = w.stored_payment(&test.store, provider, &phone(1)).await;
+        let id = payment.id;
+        let mut payout = w.payout(kes(10));
+        let mut tx = test.store.tenant(provider).await.unwrap();
+        tx.insert_payout(&payout).await.unwrap();
+        tx.commit().await.unwrap();
+        for sql in [
+            "UPDATE payments SET refunded_minor = amount_minor + 1",
+            "UPDATE payments SET refunded_minor = -1",
+            "UPDATE customers SET credit_minor = -1",
+            "UPDATE payouts SET amount_minor = 0",
+            "UPDATE payouts SET state = 'lost'",
+        ] {
+            assert!(test.raw(sql).await.is_err(), "{sql}");
+        }
+
+        // Whoever asks for a payout may take it back, but not approve it.
+        payout.decided_by = Some(payout.requested_by);
+        payout.decided_at = Some(NOON);
+        payout.state = SendState::Approved;
+        let mut tx = test.store.tenant(provider).await.unwrap();
+        let refused = tx.update_payout(&payout).await.unwrap_err();
+        assert!(is_check(&refused), "{refused}");
+        drop(tx);
+        payout.state = SendState::Declined;
+        let mut tx = test.store.tenant(provider).await.unwrap();
+        tx.update_payout(&payout).await.unwrap();
+        tx.commit().await.unwrap();
+
+        for amount in [0, -5] {
+            let mut tx = test.store.tenant(provider).await.unwrap();
+            let refund = w.refund(Some(id), kes(amount));
+            assert!(is_check(&tx.insert_refund(&refund).await.unwrap_err()));
+            drop(tx);
+            let mut tx = test.store.tenant(provider).await.unwrap();
+            let mut arrival = w.arrival("R1");
+            arrival.amount = kes(amount);
+            assert!(is_check(&tx.insert_arrival(&arrival).await.unwrap_err()));
+        }
     }
 }
 

@@ -82,6 +82,13 @@ async fn payments_of_every_gateway() {
         let page = tx.payments(&filter, MAX, 5).await.unwrap();
         assert_eq!(page.rows, [p.clone()]);
 
+        p.mac = None;
+        p.router_id = Some(w.router_id());
+        p.visit = None;
+        (p.sold_by, p.identity_mac) = (None, Some(mac(8)));
+        tx.place_payment(&p).await.unwrap();
+        assert_eq!(tx.payment(p.id).await.unwrap().as_ref(), Some(&p));
+
         // Refunded: up to what was paid, and back.
         assert!(tx.add_refunded(p.id, kes(15)).await.unwrap());
         assert!(!tx.add_refunded(p.id, kes(6)).await.unwrap());
@@ -127,6 +134,18 @@ async fn wallets_receipts_and_messages() {
         assert_eq!(by_phone.as_ref(), Some(&read));
         assert!(tx.customer_by_phone(&phone(2)).await.unwrap().is_none());
         assert!(tx.customer_by_id(w.customer_id()).await.unwrap().is_none());
+
+        // Cash of somebody who gave no phone.
+        let unnamed = w.customer_id();
+        tx.unnamed_customer(unnamed, NOON).await.unwrap();
+        tx.unnamed_customer(w.customer_id(), NOON).await.unwrap();
+        let read = tx.customer_by_id(unnamed).await.unwrap().unwrap();
+        assert_eq!((read.phone, read.credit), (None, kes(0)));
+        assert_eq!(tx.customers(None, 9).await.unwrap().rows.len(), 1);
+        let mut cash = w.payment(unnamed, &phone(1));
+        cash.phone = None;
+        tx.insert_payment(&cash).await.unwrap();
+        assert_eq!(tx.payment(cash.id).await.unwrap(), Some(cash));
 
         let (one, other) = (w.uuid(), w.uuid());
         assert_eq!(tx.receipt_holder("mpesa", "R1").await.unwrap(), None);

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use bando_domain::TicketState;
 use bando_store::testing::stores_with;
-use bando_store::{JobKind, MasterKey, Store, Vault};
+use bando_store::{CaseKind, JobKind, MasterKey, Store, Vault};
 use tokio::task::JoinSet;
 
-use crate::support::{NOON, World, phone};
+use crate::support::{NOON, World, kes, phone};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -192,5 +192,133 @@ async fn every_due_ticket_ends_once() {
         assert_eq!(read.state, TicketState::Active);
         let mut tx = test.store.system().await.unwrap();
         assert_eq!(tx.count_jobs().await.unwrap(), 1, "one session to put off");
+    }
+}
+
+#[tokio::test]
+async fn one_holder_a_receipt_of_all_providers() {
+    let w = World::new(74);
+    for (test, nodes) in nodes(&w).await {
+        let (a, b) = (
+            w.provider(&test.store, "mama-njeri").await,
+            w.provider(&test.store, "baba-otieno").await,
+        );
+        let mut tasks = JoinSet::new();
+        for i in 0..40 {
+            let (store, holder) = (nodes[i % 2].clone(), w.uuid());
+            tasks.spawn(async move {
+                let provider = if i % 4 < 2 { a } else { b };
+                let mut tx = store.tenant(provider).await.unwrap();
+                let won = tx.take_receipt("mpesa", "R1", holder).await.unwrap();
+                tx.commit().await.unwrap();
+                won.then_some(holder)
+            });
+        }
+        let won: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+        let mut tx = test.store.read(a).await.unwrap();
+        let holder = tx.receipt_holder("mpesa", "R1").await.unwrap();
+        assert_eq!(won, [holder.unwrap()]);
+    }
+}
+
+#[tokio::test]
+async fn one_arrival_a_receipt_and_one_case_a_subject() {
+    let w = World::new(75);
+    for (test, nodes) in nodes(&w).await {
+        let provider = w.provider(&test.store, "mama-njeri").await;
+        let subjects: Vec<_> = (0..5).map(|_| w.uuid()).collect();
+        let mut tasks = JoinSet::new();
+        for i in 0..40 {
+            let store = nodes[i % 2].clone();
+            let case = w.new_case(CaseKind::Claim, subjects[i % 5]);
+            let arrival = w.arrival("R1");
+            tasks.spawn(async move {
+                let mut tx = store.tenant(provider).await.unwrap();
+                let (_, new_arrival) = tx.insert_arrival(&arrival).await.unwrap();
+                let (case, new_case) = tx.open_case(&case).await.unwrap();
+                tx.commit().await.unwrap();
+                (new_arrival, new_case.then_some(case.number))
+            });
+        }
+        let done = tasks.join_all().await;
+        assert_eq!(done.iter().filter(|(new, _)| *new).count(), 1);
+        let mut numbers: Vec<_> = done.iter().filter_map(|(_, number)| *number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 5, "each with a number of its own");
+    }
+}
+
+#[tokio::test]
+async fn a_wallet_is_spent_once() {
+    let w = World::new(76);
+    for (test, nodes) in nodes(&w).await {
+        let provider = w.provider(&test.store, "mama-njeri").await;
+        let mut tx = test.store.tenant(provider).await.unwrap();
+        let customer = tx.customer(w.customer_id(), &phone(1), NOON).await.unwrap();
+        assert!(tx.add_credit(customer.id, kes(70)).await.unwrap());
+        tx.commit().await.unwrap();
+        let mut tasks = JoinSet::new();
+        for i in 0..40 {
+            let (store, id) = (nodes[i % 2].clone(), customer.id);
+            tasks.spawn(async move {
+                let mut tx = store.tenant(provider).await.unwrap();
+                let spent = tx.add_credit(id, kes(-20)).await.unwrap();
+                tx.commit().await.unwrap();
+                spent
+            });
+        }
+        let spent = tasks.join_all().await.into_iter().filter(|s| *s).count();
+        assert_eq!(spent, 3);
+        let mut tx = test.store.read(provider).await.unwrap();
+        let left = tx.customer_by_id(customer.id).await.unwrap().unwrap();
+        assert_eq!(left.credit, kes(10));
+    }
+}
+
+#[tokio::test]
+async fn one_request_a_key() {
+    let w = World::new(77);
+    for (test, nodes) in nodes(&w).await {
+        let provider = w.provider(&test.store, "mama-njeri").await;
+        let mut tasks = JoinSet::new();
+        for i in 0..40 {
+            let store = nodes[i % 2].clone();
+            tasks.spawn(async move {
+                let mut tx = store.tenant(provider).await.unwrap();
+                let known = tx.begin_request("a", "k", [1; 32], NOON).await.unwrap();
+                tx.commit().await.unwrap();
+                known.is_none()
+            });
+        }
+        let first = tasks.join_all().await.into_iter().filter(|f| *f).count();
+        assert_eq!(first, 1);
+    }
+}
+
+/// What is summed up and then added to: 100 may go out, in payouts of 30.
+#[tokio::test]
+async fn a_name_that_is_held_keeps_sums_true() {
+    let w = World::new(78);
+    for (test, nodes) in nodes(&w).await {
+        let provider = w.provider(&test.store, "mama-njeri").await;
+        let mut tasks = JoinSet::new();
+        for i in 0..20 {
+            let (store, payout) = (nodes[i % 2].clone(), w.payout(kes(30)));
+            tasks.spawn(async move {
+                let mut tx = store.tenant(provider).await.unwrap();
+                tx.hold("payouts").await.unwrap();
+                let currency = payout.amount.currency();
+                let reserved = tx.reserved_for_payouts(currency).await.unwrap();
+                let fits = reserved.minor() + payout.amount.minor() <= kes(100).minor();
+                if fits {
+                    tx.insert_payout(&payout).await.unwrap();
+                }
+                tx.commit().await.unwrap();
+                fits
+            });
+        }
+        let paid = tasks.join_all().await.into_iter().filter(|p| *p).count();
+        assert_eq!(paid, 3);
     }
 }

@@ -4,9 +4,14 @@
 use std::time::Duration;
 
 use bando_db::{Scope, params};
-use bando_domain::TicketState;
-use bando_store::{About, Engine, JobKind, Origin, PaymentFilter, PaymentStep, TicketFilter};
+use bando_domain::{AccountId, CaseId, Currency, DifferenceId, ProviderId, ShiftId, TicketState};
+use bando_store::{
+    About, Arrival, ArrivalFilter, ArrivalState, CaseFilter, CaseKind, DifferenceFilter,
+    DifferenceState, Engine, JobKind, Origin, Payment, PaymentFilter, PaymentStep, Payout, Refund,
+    RefundFilter, SendState, Statement, StatementState, Store, TicketFilter, TransferFilter,
+};
 
+use crate::samples::line;
 use crate::support::{NOON, World, kes, mac, phone};
 
 #[tokio::test]
@@ -54,7 +59,9 @@ async fn through_no_method() {
         tx.enqueue(JobKind::CheckPayment, job, NOON).await.unwrap();
         tx.audit(NOON, "system", "a", "b", "c").await.unwrap();
         tx.commit().await.unwrap();
+        let money = money_of(&w, store, b, &payment).await;
         let before = dump(&test).await;
+        no_money(&w, store, a, &payment, &money).await;
 
         // A reads.
         let mut tx = store.tenant(a).await.unwrap();
@@ -193,6 +200,162 @@ async fn through_no_method() {
     }
 }
 
+/// Ids of B's money.
+struct Theirs {
+    arrival: Arrival,
+    case: CaseId,
+    refund: Refund,
+    payout: Payout,
+    shift: ShiftId,
+    cashier: AccountId,
+    statement: Statement,
+    difference: DifferenceId,
+}
+
+/// A row in every table of money.
+async fn money_of(w: &World, store: &Store, b: ProviderId, payment: &Payment) -> Theirs {
+    let statement = w.statement(NOON, NOON.plus(Duration::from_secs(1)));
+    let difference = w.difference(statement.id, "RKL51ZDR4F");
+    let theirs = Theirs {
+        arrival: w.arrival("R1"),
+        case: w.case_id(),
+        refund: w.refund(Some(payment.id), kes(5)),
+        payout: w.payout(kes(5)),
+        shift: w.shift_id(),
+        cashier: w.account_id(),
+        difference: difference.id,
+        statement,
+    };
+    let mut tx = store.tenant(b).await.unwrap();
+    tx.insert_arrival(&theirs.arrival).await.unwrap();
+    let mut case = w.new_case(CaseKind::Claim, payment.id.uuid());
+    case.id = theirs.case;
+    tx.open_case(&case).await.unwrap();
+    tx.insert_refund(&theirs.refund).await.unwrap();
+    tx.insert_payout(&theirs.payout).await.unwrap();
+    tx.open_shift(theirs.shift, theirs.cashier, Currency::Kes, NOON)
+        .await
+        .unwrap();
+    tx.insert_statement(&theirs.statement).await.unwrap();
+    tx.insert_statement_lines(theirs.statement.id, &[line(0, "R1")])
+        .await
+        .unwrap();
+    tx.insert_differences(&[difference]).await.unwrap();
+    tx.begin_request("b", "k", [1; 32], NOON).await.unwrap();
+    tx.add_credit(payment.customer_id, kes(50)).await.unwrap();
+    tx.commit().await.unwrap();
+    theirs
+}
+
+/// A reads and changes none of it.
+async fn no_money(w: &World, store: &Store, a: ProviderId, payment: &Payment, theirs: &Theirs) {
+    let mut tx = store.tenant(a).await.unwrap();
+    let (arrival, kenya) = (&theirs.arrival, Currency::Kes);
+    assert!(tx.arrival(arrival.id).await.unwrap().is_none());
+    assert!(tx.lock_arrival(arrival.id).await.unwrap().is_none());
+    let by_receipt = tx.arrival_by_receipt("mpesa", "R1").await.unwrap();
+    assert!(by_receipt.is_none());
+    let page = tx.arrivals(&ArrivalFilter::default(), None, 9).await;
+    assert!(page.unwrap().rows.is_empty());
+    assert!(tx.case(theirs.case).await.unwrap().is_none());
+    let about = tx.case_about(CaseKind::Claim, payment.id.uuid()).await;
+    assert!(about.unwrap().is_none());
+    let page = tx.cases(&CaseFilter::default(), None, 9).await;
+    assert!(page.unwrap().rows.is_empty());
+    assert_eq!(tx.count_open_cases().await.unwrap(), 0);
+    assert!(tx.refund(theirs.refund.id).await.unwrap().is_none());
+    assert!(tx.lock_refund(theirs.refund.id).await.unwrap().is_none());
+    let page = tx.refunds(&RefundFilter::default(), None, 9).await;
+    assert!(page.unwrap().rows.is_empty());
+    let reserved = tx.reserved_of_payment(payment.id, kenya).await.unwrap();
+    assert_eq!(reserved, kes(0));
+    let reserved = tx.reserved_of_arrival(arrival.id, kenya).await.unwrap();
+    assert_eq!(reserved, kes(0));
+    assert!(tx.payout(theirs.payout.id).await.unwrap().is_none());
+    assert!(tx.lock_payout(theirs.payout.id).await.unwrap().is_none());
+    assert!(tx.payouts(None, None, 9).await.unwrap().rows.is_empty());
+    assert_eq!(tx.reserved_for_payouts(kenya).await.unwrap(), kes(0));
+    assert!(tx.shift(theirs.shift).await.unwrap().is_none());
+    assert!(tx.open_shift_of(theirs.cashier).await.unwrap().is_none());
+    assert!(tx.lock_open_shift(theirs.cashier).await.unwrap().is_none());
+    assert!(tx.shifts(None, None, 9).await.unwrap().rows.is_empty());
+    let statement = theirs.statement.id;
+    assert!(tx.statement(statement).await.unwrap().is_none());
+    assert!(tx.lock_statement(statement).await.unwrap().is_none());
+    assert!(tx.statements(None, None, 9).await.unwrap().rows.is_empty());
+    let lines = tx.statement_lines(statement, 0, 9).await.unwrap();
+    assert!(lines.is_empty());
+    assert!(tx.difference(theirs.difference).await.unwrap().is_none());
+    let page = tx.differences(&DifferenceFilter::default(), None, 9).await;
+    assert!(page.unwrap().rows.is_empty());
+    assert_eq!(tx.count_open_differences().await.unwrap(), 0);
+    let customer = payment.customer_id;
+    assert!(tx.customer_by_id(customer).await.unwrap().is_none());
+    assert!(tx.customer_by_phone(&phone(1)).await.unwrap().is_none());
+    let subject = payment.id.uuid();
+    assert!(tx.transfers_about(subject).await.unwrap().is_empty());
+    for account in [None, Some("revenue".to_owned())] {
+        let filter = TransferFilter {
+            account,
+            ..TransferFilter::default()
+        };
+        let page = tx.transfers(&filter, None, 9).await.unwrap();
+        assert!(page.rows.is_empty());
+    }
+    assert_eq!(tx.balance_of("revenue", kenya).await.unwrap(), kes(0));
+    assert!(tx.gateway_accounts().await.unwrap().is_empty());
+    assert_eq!(tx.count_pending("mpesa").await.unwrap(), 0);
+    assert!(tx.pending_amounts("mpesa").await.unwrap().is_empty());
+    assert!(tx.ticket_by_identity_mac(mac(1)).await.unwrap().is_none());
+
+    let mut changed = arrival.clone();
+    changed.state = ArrivalState::Refuted;
+    tx.update_arrival(&changed).await.unwrap();
+    assert!(!tx.solve_case(theirs.case, None, NOON, "x").await.unwrap());
+    let mut changed = theirs.refund.clone();
+    changed.state = SendState::Declined;
+    tx.update_refund(&changed).await.unwrap();
+    let mut changed = theirs.payout.clone();
+    changed.state = SendState::Declined;
+    tx.update_payout(&changed).await.unwrap();
+    let close = tx.close_shift(theirs.shift, NOON, kes(1), kes(1), None);
+    assert!(!close.await.unwrap());
+    let mut changed = theirs.statement.clone();
+    changed.state = StatementState::Failed;
+    tx.update_statement(&changed).await.unwrap();
+    let decide = tx.decide_difference(theirs.difference, DifferenceState::Dismissed, None, NOON);
+    assert!(!decide.await.unwrap());
+    assert!(!tx.add_credit(customer, kes(1)).await.unwrap());
+    assert!(!tx.add_refunded(payment.id, kes(1)).await.unwrap());
+    tx.place_payment(payment).await.unwrap();
+    tx.forget_request("b", "k").await.unwrap();
+    tx.commit().await.unwrap();
+
+    // What must fail on a foreign key spoils its transaction, so it comes alone.
+    let mut tx = store.tenant(a).await.unwrap();
+    let refund = w.refund(Some(payment.id), kes(5));
+    assert!(tx.insert_refund(&refund).await.is_err());
+    drop(tx);
+    let mut tx = store.tenant(a).await.unwrap();
+    let mut mine = w.arrival("R2");
+    mine.payment = Some(payment.id);
+    assert!(tx.insert_arrival(&mine).await.is_err());
+    drop(tx);
+    let mut tx = store.tenant(a).await.unwrap();
+    let lines = [line(7, "R7")];
+    let add = tx.insert_statement_lines(theirs.statement.id, &lines);
+    assert!(add.await.is_err());
+    drop(tx);
+    let mut tx = store.tenant(a).await.unwrap();
+    let difference = w.difference(theirs.statement.id, "R7");
+    assert!(tx.insert_differences(&[difference]).await.is_err());
+    drop(tx);
+    let mut tx = store.tenant(a).await.unwrap();
+    let mut case = w.new_case(CaseKind::Excess, w.uuid());
+    case.payment = Some(payment.id);
+    assert!(tx.open_case(&case).await.is_err());
+}
+
 /// Every row there is, in order.
 async fn dump(test: &bando_store::testing::TestStore) -> Vec<String> {
     let tables = [
@@ -214,6 +377,16 @@ async fn dump(test: &bando_store::testing::TestStore) -> Vec<String> {
         "audit_heads",
         "audit_log",
         "jobs",
+        "arrivals",
+        "counters",
+        "cases",
+        "refunds",
+        "payouts",
+        "shifts",
+        "statements",
+        "statement_lines",
+        "differences",
+        "idempotency_keys",
     ];
     let mut out = Vec::new();
     for table in tables {
