@@ -85,6 +85,24 @@ pub trait Gateway: Send + Sync {
         Err(NoStatement::CannotAsk)
     }
 
+    /// The kinds of movement that [`statement`](Self::statement) tells all of.
+    fn statement_kinds(&self) -> &'static [MovementKind] {
+        &[
+            MovementKind::Payment,
+            MovementKind::Reversal,
+            MovementKind::Payout,
+        ]
+    }
+
+    /// Reads a statement file that the gateway's own portal offers for download. Pure.
+    ///
+    /// # Errors
+    /// [`StatementError`] tells what is wrong with the file.
+    fn read_statement(&self, file: &[u8]) -> Result<Vec<Movement>, StatementError> {
+        let _ = file;
+        Err(StatementError::NoFiles)
+    }
+
     /// Tells the gateway where to send its messages, where that is told by an API.
     async fn register(&self, account: &Account, urls: &MessageUrls) -> Registered {
         let _ = (account, urls);
@@ -544,6 +562,17 @@ pub enum NoStatement {
     /// No answer that means anything; try again later.
     #[error("the gateway did not answer: {0}")]
     Unreachable(String),
+}
+
+/// Why a file is no statement.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum StatementError {
+    /// This gateway's files are not known.
+    #[error("statement files of this gateway cannot be read")]
+    NoFiles,
+    /// What is wrong with this one, and what to do.
+    #[error("{0}")]
+    Unreadable(String),
 }
 
 /// Where an account's messages are to be sent.

@@ -31,7 +31,8 @@ pub use daraja::{
 pub use gateway::{
     Asks, Authenticity, Charge, Found, Gateway, Message, MessageError, MessageUrls, Movement,
     MovementKind, NoStatement, Notification, Outcome, Paid, Payout, Profile, Recovered, Reference,
-    Refund, Refunds, Registered, Search, Sent, Span, Start, TestReport, TestResult, Verdict, Word,
+    Refund, Refunds, Registered, Search, Sent, Span, Start, StatementError, TestReport, TestResult,
+    Verdict, Word,
 };
 pub use gateways::Gateways;
 pub use http::{SetupError, Timeouts};

@@ -44,9 +44,9 @@ pub use statement_csv::{MAX_STATEMENT_FILE, StatementFileError, read_mpesa_state
 
 use crate::account::{Account, BadSetting};
 use crate::gateway::{
-    Asks, Charge, Found, Gateway, MessageError, MessageUrls, Movement, NoStatement, Notification,
-    Payout, Profile, Reference, Refund, Refunds, Registered, Search, Sent, Span, Start, TestReport,
-    TestResult, Verdict, Word,
+    Asks, Charge, Found, Gateway, MessageError, MessageUrls, Movement, MovementKind, NoStatement,
+    Notification, Payout, Profile, Reference, Refund, Refunds, Registered, Search, Sent, Span,
+    Start, StatementError, TestReport, TestResult, Verdict, Word,
 };
 use crate::http::{self, NoAnswer, SetupError, Timeouts};
 use account::nominated_number;
@@ -248,6 +248,15 @@ impl Gateway for Daraja {
             Ok(account) => self.pulled(&account, span).await,
             Err(bad) => Err(NoStatement::Refused(bad.to_string())),
         }
+    }
+
+    /// Pull is only documented for what customers pay.
+    fn statement_kinds(&self) -> &'static [MovementKind] {
+        &[MovementKind::Payment]
+    }
+
+    fn read_statement(&self, file: &[u8]) -> Result<Vec<Movement>, StatementError> {
+        read_mpesa_statement(file).map_err(|bad| StatementError::Unreadable(bad.to_string()))
     }
 
     async fn register(&self, account: &Account, urls: &MessageUrls) -> Registered {
