@@ -245,6 +245,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::http::Answer;
 
     fn row() -> Value {
         json!({"transactionId": "yzlyrEsRG1", "trxDate": "2020-08-05T10:13:00Z",
@@ -268,6 +269,48 @@ mod tests {
             checkout_request_id: None,
         };
         assert_eq!(movement(&row(), "600000"), Some(expected));
+    }
+
+    #[test]
+    fn an_answer_is_a_list_of_lists_or_nothing_or_an_error() {
+        let read = |status: u16, body: String| {
+            page(Ok(Reply::read(&Answer {
+                status,
+                retry_after: None,
+                body: body.into_bytes(),
+            })))
+        };
+        let answer = |code: &str, rows: Value| {
+            json!({"ResponseRefID": "1", "ResponseCode": code, "Response": rows}).to_string()
+        };
+        for (code, rows, count) in [
+            ("1000", json!([[row()], [row(), row()]]), 3),
+            ("1000", json!([row()]), 1),
+            ("1000", json!([[]]), 0),
+            ("1001", json!([[]]), 0),
+            ("1001", json!("[[]]"), 0),
+        ] {
+            let rows = read(200, answer(code, rows)).map(|rows| rows.len());
+            assert!(matches!(rows, Ok(n) if n == count), "{code}");
+        }
+        let error = |code: &str| format!(r#"{{"errorCode":"{code}","errorMessage":"m"}}"#);
+        assert!(matches!(read(429, String::new()), Err(NoRows::TooOften(_))));
+        assert!(matches!(
+            read(400, error("400.002.02")),
+            Err(NoRows::Refused(_))
+        ));
+        for (status, body) in [
+            (500, error("500.003.1001")),
+            (502, "<html>".into()),
+            (200, answer("1000", json!("x"))),
+            (200, answer("9", json!([[]]))),
+            (500, answer("1001", json!([[]]))),
+        ] {
+            assert!(
+                matches!(read(status, body), Err(NoRows::Unreachable(_))),
+                "{status}"
+            );
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
+mod daraja_money;
 mod momo;
 mod odd_servers;
 mod pesapal;
