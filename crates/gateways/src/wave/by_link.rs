@@ -13,7 +13,9 @@ use reqwest::Client;
 
 use super::account::{self, Access};
 use super::api::{Call, CallError};
-use super::{FIND_DAYS, found, francs, refused, send_back, signature, test_wallet};
+use super::refund::send_back;
+use super::start::{francs, refused};
+use super::{FIND_DAYS, found, probe, signature};
 use super::{read_wave_message, wave_transaction_id};
 use crate::account::{Account, BadSetting};
 use crate::gateway::{
@@ -258,7 +260,7 @@ impl Gateway for WaveLink {
             },
         };
         let wallet = match Access::read(account) {
-            Ok(access) => test_wallet(&self.call(&access)).await,
+            Ok(access) => probe::wallet(&self.call(&access)).await,
             Err(_) => TestResult::Unclear {
                 why: "Without an API key nothing can be tried: open the link on a phone and see \
                       whether it shows your name"

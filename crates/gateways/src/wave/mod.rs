@@ -11,8 +11,11 @@ mod amount;
 mod api;
 mod by_link;
 mod link;
+mod probe;
+mod refund;
 mod session;
 mod signature;
+mod start;
 mod transactions;
 mod webhook;
 
@@ -21,8 +24,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bando_domain::{Clock, Currency, PaymentFailure};
 use reqwest::Client;
-use serde::{Deserialize, Serialize};
-use url::Url;
+use serde::Deserialize;
 
 pub use by_link::{WAVE_LINK_PROFILE, WaveLink};
 pub use link::{wave_payment_link, wave_transaction_id};
@@ -34,8 +36,7 @@ use crate::gateway::{
     Notification, Profile, Recovered, Reference, Refund, Refunds, Search, Sent, Span, Start,
     TestReport, TestResult, Verdict, Word,
 };
-use crate::http::{self, NoAnswer, SetupError, Timeouts};
-use crate::text::clean;
+use crate::http::{self, SetupError, Timeouts};
 use account::Access;
 use api::{Call, CallError};
 use session::Session;
@@ -71,17 +72,6 @@ pub struct Wave {
     clock: Arc<dyn Clock>,
 }
 
-#[derive(Serialize)]
-struct NewSession<'a> {
-    amount: String,
-    currency: &'static str,
-    client_reference: &'a str,
-    success_url: &'a str,
-    error_url: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    restrict_payer_mobile: Option<String>,
-}
-
 #[derive(Deserialize)]
 struct SearchResult {
     result: Vec<Session>,
@@ -104,46 +94,6 @@ impl Wave {
             client: &self.client,
             access,
             now: self.clock.now(),
-        }
-    }
-
-    async fn create(&self, access: &Access, charge: &Charge, francs: i64, only: bool) -> Start {
-        let request = NewSession {
-            amount: francs.to_string(),
-            currency: "XOF",
-            client_reference: &charge.reference,
-            success_url: &charge.return_url,
-            error_url: &charge.return_url,
-            restrict_payer_mobile: only.then(|| format!("+{}", charge.phone.digits())),
-        };
-        let body = match serde_json::to_vec(&request) {
-            Ok(body) => body,
-            Err(error) => {
-                return refused(PaymentFailure::GatewayBusy, "not_sent", error.to_string());
-            }
-        };
-        match self.call(access).post::<Session>(&SESSIONS, body).await {
-            Ok(session) => match accepted(access, charge, session) {
-                Some((reference, redirect @ Some(_))) => Start::Accepted {
-                    reference,
-                    redirect,
-                },
-                _ => Start::Unknown {
-                    why: "Wave's answer is not what was asked for".into(),
-                },
-            },
-            Err(CallError::Problem(problem)) if problem.nothing_done() => {
-                let failure = if problem.status == 429 {
-                    PaymentFailure::GatewayBusy
-                } else {
-                    PaymentFailure::ProviderMisconfigured
-                };
-                refused(failure, &problem.code, problem.why())
-            }
-            Err(CallError::NoAnswer(NoAnswer::NotSent(why))) => {
-                refused(PaymentFailure::GatewayBusy, "not_sent", why)
-            }
-            Err(other) => Start::Unknown { why: other.why() },
         }
     }
 
@@ -179,8 +129,8 @@ impl Gateway for Wave {
     }
 
     async fn start(&self, account: &Account, charge: &Charge) -> Start {
-        match (Access::read(account), francs(charge)) {
-            (Err(bad), _) => refused(
+        match (Access::read(account), start::francs(charge)) {
+            (Err(bad), _) => start::refused(
                 PaymentFailure::ProviderMisconfigured,
                 "setting",
                 bad.to_string(),
@@ -188,7 +138,7 @@ impl Gateway for Wave {
             (_, Err(refusal)) => refusal,
             (Ok(access), Ok(francs)) => {
                 let only = account.is_on("restrict_payer");
-                self.create(&access, charge, francs, only).await
+                start::create(&self.call(&access), charge, francs, only).await
             }
         }
     }
@@ -205,7 +155,7 @@ impl Gateway for Wave {
         let path = [&SESSIONS[..], &["search"]].concat();
         let query = [("client_reference", charge.reference.as_str())];
         match self.call(&access).get::<SearchResult>(&path, &query).await {
-            Ok(found) => best(&access, charge, found.result),
+            Ok(found) => start::best(&access, charge, found.result),
             Err(no) if no.is(404) => Recovered::NotThere,
             Err(other) => Recovered::Unknown { why: other.why() },
         }
@@ -256,7 +206,7 @@ impl Gateway for Wave {
 
     async fn refund(&self, account: &Account, refund: &Refund) -> Sent {
         match Access::read(account) {
-            Ok(access) => send_back(&self.call(&access), refund).await,
+            Ok(access) => refund::send_back(&self.call(&access), refund).await,
             Err(_) => Sent::CannotSend,
         }
     }
@@ -275,102 +225,23 @@ impl Gateway for Wave {
             Ok(access) => {
                 let call = self.call(&access);
                 TestReport {
-                    sign_in: test_checkout(&call).await,
-                    shortcode: test_wallet(&call).await,
+                    sign_in: probe::checkout(&call).await,
+                    shortcode: probe::wallet(&call).await,
                 }
             }
             Err(bad) => TestReport {
                 sign_in: TestResult::Failed {
                     why: bad.to_string(),
                 },
-                shortcode: not_tried(),
+                shortcode: TestResult::Unclear {
+                    why: "Not tried".into(),
+                },
             },
         }
     }
 }
 
-/// The whole francs that are asked for, or why Wave will not ask for them.
-fn francs(charge: &Charge) -> Result<i64, Start> {
-    let whole = charge
-        .amount
-        .whole_major()
-        .filter(|_| charge.amount.currency() == Currency::Xof)
-        .ok_or_else(|| {
-            let message = format!("Wave takes whole CFA francs, not {}", charge.amount);
-            refused(PaymentFailure::ProviderMisconfigured, "amount", message)
-        })?;
-    if AMOUNTS.contains(&whole) {
-        return Ok(whole);
-    }
-    let (least, most) = (AMOUNTS.start(), AMOUNTS.end());
-    let message = format!("Wave takes {least} to {most} francs at a time");
-    Err(refused(PaymentFailure::LimitExceeded, "amount", message))
-}
-
-fn refused(failure: PaymentFailure, code: &str, message: String) -> Start {
-    Start::Refused {
-        failure,
-        code: code.to_owned(),
-        message,
-    }
-}
-
-/// Reference and page of a session, if it is the one that was asked for.
-fn accepted(
-    access: &Access,
-    charge: &Charge,
-    session: Session,
-) -> Option<(Reference, Option<String>)> {
-    let amount = session
-        .amount
-        .as_deref()
-        .zip(session.currency.as_deref())
-        .and_then(|(amount, currency)| amount::positive(amount, currency));
-    let ours = session.client_reference.as_deref() == Some(&charge.reference)
-        && amount == Some(charge.amount)
-        && (1..=255).contains(&session.id.len());
-    let page = session.wave_launch_url.filter(|text| is_page(access, text));
-    ours.then_some((
-        Reference {
-            merchant_request_id: charge.reference.clone(),
-            checkout_request_id: session.id,
-        },
-        page,
-    ))
-}
-
-/// Whether a payer's browser may be sent there.
-fn is_page(access: &Access, text: &str) -> bool {
-    Url::parse(text)
-        .is_ok_and(|url| url.scheme() == "https" || !access.is_real() && url.scheme() == "http")
-}
-
-/// Of the sessions that bear our reference, the one to go on with: paid before open before any.
-fn best(access: &Access, charge: &Charge, sessions: Vec<Session>) -> Recovered {
-    let rank = |session: &Session| match (session.is("succeeded"), session.is_open()) {
-        (true, _) => 0,
-        (false, true) => 1,
-        (false, false) => 2,
-    };
-    let named: Vec<Session> = sessions
-        .into_iter()
-        .filter(|session| session.client_reference.as_deref() == Some(&charge.reference))
-        .collect();
-    let Some(session) = named.into_iter().min_by_key(rank) else {
-        return Recovered::NotThere;
-    };
-    let open = session.is_open();
-    match accepted(access, charge, session) {
-        Some((reference, page)) => Recovered::Found {
-            reference,
-            redirect: page.filter(|_| open),
-        },
-        None => Recovered::Unknown {
-            why: "Wave has another payment under this reference".into(),
-        },
-    }
-}
-
+/// What a search by transaction id came to.
 fn found(movement: Result<Option<Movement>, CallError>) -> Found {
     match movement {
         Ok(Some(movement)) => Found::Movement(movement),
@@ -379,103 +250,5 @@ fn found(movement: Result<Option<Movement>, CallError>) -> Found {
             Some(retry_after) => Found::RateLimited { retry_after },
             None => Found::Unreachable { why: error.why() },
         },
-    }
-}
-
-/// Sends a whole payment back, fee and all: Wave sends back no parts. Wave recognises a repetition,
-/// so that a lost answer is asked for once more.
-async fn send_back(call: &Call<'_>, refund: &Refund) -> Sent {
-    if !refund.whole {
-        return Sent::Refused {
-            code: "whole_only".into(),
-            message: "Wave sends back only whole payments".into(),
-        };
-    }
-    let session = refund.checkout_request_id.as_deref();
-    let session = session.filter(|id| id.starts_with("cos-"));
-    let path = match (session, refund.receipt.as_deref()) {
-        (Some(id), _) => [&SESSIONS[..], &[id, "refund"]].concat(),
-        (None, Some(id)) => vec!["v1", "transactions", id, "refund"],
-        (None, None) => {
-            return Sent::Refused {
-                code: "no_receipt".into(),
-                message: "the payment's transaction id is not known".into(),
-            };
-        }
-    };
-    match call.order(&path).await {
-        Err(CallError::NoAnswer(NoAnswer::NotSent(why))) => Sent::Refused {
-            code: "not_sent".into(),
-            message: why,
-        },
-        first => match sent(first) {
-            Sent::Unknown { .. } => sent(call.order(&path).await),
-            decided => decided,
-        },
-    }
-}
-
-fn sent(answer: Result<(), CallError>) -> Sent {
-    match answer {
-        Ok(()) => Sent::Done { receipt: None },
-        Err(CallError::Problem(problem))
-            if problem.nothing_done() || problem.code.ends_with("refund-failed") =>
-        {
-            Sent::Refused {
-                message: problem.why(),
-                code: problem.code,
-            }
-        }
-        Err(other) => Sent::Unknown { why: other.why() },
-    }
-}
-
-/// Searches for a session that never was: the answer tells whether the key may use checkout.
-async fn test_checkout(call: &Call<'_>) -> TestResult {
-    let path = [&SESSIONS[..], &["search"]].concat();
-    let query = [("client_reference", "bando-connection-test")];
-    match call.get::<SearchResult>(&path, &query).await {
-        Ok(_) => TestResult::Passed,
-        Err(error) => no_test(error),
-    }
-}
-
-/// Asks for the balance: the answer tells whether the key may see transactions, and the currency.
-async fn test_wallet(call: &Call<'_>) -> TestResult {
-    #[derive(Deserialize)]
-    struct Balance {
-        currency: String,
-    }
-    match call.get::<Balance>(&["v1", "balance"], &[]).await {
-        Ok(balance) if balance.currency == "XOF" => TestResult::Passed,
-        Ok(balance) => TestResult::Failed {
-            why: format!(
-                "The wallet is in {}; only wallets in XOF are supported",
-                clean(&balance.currency)
-            ),
-        },
-        Err(error) if error.is(403) => TestResult::Unclear {
-            why:
-                "The API key may not read balance and transactions: payments work, but statements \
-                  and finding payments by their number need it"
-                    .into(),
-        },
-        Err(error) => no_test(error),
-    }
-}
-
-fn no_test(error: CallError) -> TestResult {
-    let refused = [400, 401, 403, 404].iter().any(|status| error.is(*status));
-    let why = error.why();
-    if refused {
-        TestResult::Failed { why }
-    } else {
-        TestResult::Unclear { why }
-    }
-}
-
-fn not_tried() -> TestResult {
-    TestResult::Unclear {
-        why: "Not tried".into(),
     }
 }

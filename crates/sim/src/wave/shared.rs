@@ -211,6 +211,7 @@ impl State {
         let session = self.books.sessions.iter_mut().find(|s| s.id == id)?;
         if session.checkout_status == CheckoutStatus::Open && session.expires <= now {
             session.checkout_status = CheckoutStatus::Expired;
+            // UNVERIFIED: no sample of an expired session is known.
             session.payment_status = PayStatus::Cancelled;
         }
         Some(session)

@@ -185,15 +185,6 @@ async fn searching_through_faults_finds_nothing_out() {
 
 #[tokio::test]
 async fn a_refund_is_asked_for_once_more_and_then_unknown() {
-    let refund = |session: &str| Refund {
-        reference: "r".into(),
-        receipt: None,
-        checkout_request_id: Some(session.into()),
-        amount: xof(200),
-        whole: true,
-        remarks: String::new(),
-        result_url: String::new(),
-    };
     for fault in UNSURE {
         // Of a refund's answer nothing is read, so that half of it is enough.
         if fault.shows == Shows::HalfJson {
@@ -206,7 +197,7 @@ async fn a_refund_is_asked_for_once_more_and_then_unknown() {
             .pay(&reference.checkout_request_id, &payer())
             .expect("open");
         let send = || async {
-            let refund = refund(&reference.checkout_request_id);
+            let refund = whole(&reference.checkout_request_id);
             stage.wave.refund(&stage.account(), &refund).await
         };
         for _ in 0..2 {
@@ -218,5 +209,40 @@ async fn a_refund_is_asked_for_once_more_and_then_unknown() {
         assert_eq!(send().await, Sent::Done { receipt: None }, "{fault:?}");
         let books = stage.sim.books();
         assert_eq!(books.transactions.len(), 2, "{fault:?}: sent back once");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_after_a_lost_answer_proves_nothing() {
+    let stage = Stage::new().await;
+    let reference = stage.accepted().await;
+    stage
+        .sim
+        .pay(&reference.checkout_request_id, &payer())
+        .expect("open");
+    stage.sim.fault(Call::Refund, Fault::after(Shows::Reset));
+    stage
+        .sim
+        .fault(Call::Refund, Fault::before(Shows::Status(429)));
+    let refund = whole(&reference.checkout_request_id);
+    let sent = stage.wave.refund(&stage.account(), &refund).await;
+    assert!(matches!(sent, Sent::Unknown { .. }), "{sent:?}");
+    assert_eq!(stage.sim.books().transactions.len(), 2, "it was sent back");
+    stage
+        .sim
+        .fault(Call::Refund, Fault::before(Shows::Status(429)));
+    let sent = stage.wave.refund(&stage.account(), &refund).await;
+    assert!(matches!(sent, Sent::Refused { .. }), "{sent:?}");
+}
+
+fn whole(session: &str) -> Refund {
+    Refund {
+        reference: "r".into(),
+        receipt: None,
+        checkout_request_id: Some(session.into()),
+        amount: xof(200),
+        whole: true,
+        remarks: String::new(),
+        result_url: String::new(),
     }
 }
