@@ -4,5 +4,7 @@
 
 mod daraja;
 mod mikrotik;
+mod momo;
+mod pesapal;
 mod support;
 mod wave;
