@@ -1,6 +1,6 @@
 //! Wave, in Côte d'Ivoire and Senegal: the Checkout API, and merchant links.
 //!
-//! [`Wave`] makes checkout sessions and asks about them; [`WaveLink`](by_link::WaveLink) sends payers
+//! [`Wave`] makes checkout sessions and asks about them; [`WaveLink`] sends payers
 //! to a provider's own merchant link and, where it is given a key, finds their payments among the
 //! wallet's transactions. Both take the same webhooks ([`webhook`]), which Wave signs
 //! ([`signature`]). Wave has no public test system; what its public documents leave open is marked
