@@ -3,7 +3,8 @@
 //!
 //! The encryption is RSA with PKCS#1 v1.5 padding, as the portal prescribes (not OAEP), for the key of
 //! the certificate that the portal offers for download, one for the sandbox and one for production.
-//! No certificate is built in: copies that go around are stale and fail with 2001.
+//! No certificate is built in. Copies that go around differ: stale ones fail with 2001, and a forged
+//! one would hand the password to whoever made it.
 //!
 //! The crate `rsa` has an advisory (RUSTSEC-2023-0071) about the time that operations with a *private*
 //! key take. Here is only a public key, so it does not apply.
