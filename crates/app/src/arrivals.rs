@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use bando_domain::{
-    ArrivalId, CustomerId, Money, PaymentId, PaymentStatus, Phone, PlanId, ProviderId, TicketCode,
+    AccountId, ArrivalId, CustomerId, Money, PaymentId, PaymentStatus, Phone, PlanId, ProviderId,
+    TicketCode,
 };
 use bando_gateways::{Found, Movement, MovementKind, Paid, Search, Verdict};
 use bando_store::{
@@ -484,7 +485,7 @@ impl App {
             kind: "payment".into(),
             amount: came,
             fee: paid.fee,
-            phone: Some(payment.phone.clone()),
+            phone: payment.phone.clone(),
             payer: None,
             reference: payment.account_reference.clone(),
             account: None,
@@ -539,11 +540,14 @@ impl App {
         let since = self.now().minus(RECENT);
         let open = tx.unpaid_of_amount(gateway, movement.amount, since).await?;
         let by_phone = open.iter().find(|p| {
-            movement.phone.as_ref() == Some(&p.phone)
+            let Some(phone) = &p.phone else {
+                return false;
+            };
+            movement.phone.as_ref() == Some(phone)
                 || movement
                     .payer
                     .as_deref()
-                    .is_some_and(|payer| shows(payer, &p.phone))
+                    .is_some_and(|payer| shows(payer, phone))
         });
         if let Some(payment) = by_phone {
             return Ok(Some(payment.clone()));
@@ -614,10 +618,24 @@ impl App {
         phone: &Phone,
         gateway: &str,
     ) -> Result<Payment> {
+        let new = CustomerId::new(&*self.clock, &*self.entropy);
+        let customer = tx.customer(new, phone, self.now()).await?;
+        let payer = (customer.id, Some(phone));
+        self.payment_of(tx, plan, payer, gateway, None).await
+    }
+
+    /// [`payment_on_the_spot`](Self::payment_on_the_spot) of a customer of whom perhaps no phone is
+    /// known, and perhaps sold by a member.
+    pub(crate) async fn payment_of(
+        &self,
+        tx: &mut TenantTx,
+        plan: &Plan,
+        (customer, phone): (CustomerId, Option<&Phone>),
+        gateway: &str,
+        sold_by: Option<AccountId>,
+    ) -> Result<Payment> {
         let now = self.now();
         let provider = tx.provider().await?;
-        let new = CustomerId::new(&*self.clock, &*self.entropy);
-        let customer = tx.customer(new, phone, now).await?;
         let id = PaymentId::new(&*self.clock, &*self.entropy);
         let zero = Money::zero(plan.price.currency());
         let payment = Payment {
@@ -628,8 +646,8 @@ impl App {
             plan_id: plan.id,
             plan_name: plan.name.clone(),
             terms: plan.terms,
-            customer_id: customer.id,
-            phone: phone.clone(),
+            customer_id: customer,
+            phone: phone.cloned(),
             mac: None,
             router_id: None,
             visit: None,
@@ -637,7 +655,7 @@ impl App {
             account_reference: Some(account_reference(&provider, id)),
             redirect_url: None,
             identity_mac: None,
-            sold_by: None,
+            sold_by,
             collected: false,
             merchant_request_id: None,
             checkout_request_id: None,
@@ -752,7 +770,7 @@ fn held(arrival: &Arrival, is_booked: bool) -> String {
 }
 
 /// Why money moved in another account than the provider's, if it did.
-fn elsewhere(ready: &Ready, movement: &Movement) -> Option<&'static str> {
+pub(crate) fn elsewhere(ready: &Ready, movement: &Movement) -> Option<&'static str> {
     let account = movement.account.as_deref()?;
     let ours = ["shortcode", "till"].map(|field| ready.account.setting(field));
     let is_known = ours.iter().any(Option::is_some);

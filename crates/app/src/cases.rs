@@ -31,7 +31,7 @@ impl Facts {
             subject: payment.id.uuid(),
             payment: Some(payment.id),
             arrival: None,
-            phone: Some(payment.phone.clone()),
+            phone: payment.phone.clone(),
             amount: Some(payment.amount),
             detail: String::new(),
         }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bando_domain::{
-    Entitlement, Money, PaymentEvent, PaymentFailure, PaymentId, ProviderId, Starts, TicketCode,
-    TicketId, TicketState, Timestamp, Usage,
+    Entitlement, Money, PaymentEvent, PaymentFailure, PaymentId, Phone, ProviderId, Starts,
+    TicketCode, TicketId, TicketState, Timestamp, Usage,
 };
 use bando_gateways::{Asks, Paid, Recovered, Reference, Verdict};
 use bando_store::{
@@ -197,13 +197,13 @@ impl App {
         let ready = self.account_of(&mut tx, &payment).await?;
         let business = tx.provider().await?;
         drop(tx);
-        let Some(ready) = ready else {
+        let Some((ready, phone)) = ready.zip(payment.phone.clone()) else {
             return Ok(Ok(payment));
         };
+        let charge = self.charge(&business, &payment, &phone);
         if let Err(wait) = self.take_query(provider, &payment.gateway) {
             return Ok(Err(Done::Later(wait, "the query limit".into())));
         }
-        let charge = self.charge(&business, &payment);
         let Recovered::Found {
             reference,
             redirect,
@@ -356,7 +356,9 @@ impl App {
         tx.update_payment(&payment).await?;
         self.book(tx, &payment, source, now).await?;
         crash_point("settle.ledger");
-        tx.release_prompt(payment.id, &payment.phone).await?;
+        if let Some(phone) = &payment.phone {
+            tx.release_prompt(payment.id, phone).await?;
+        }
         tx.cancel_job(JobKind::CheckPayment, payment.id.uuid())
             .await?;
         self.step(
@@ -374,7 +376,7 @@ impl App {
         let actor = format!("gateway:{}", payment.gateway);
         tx.audit(now, &actor, "payment.settle", &object, &detail)
             .await?;
-        tracing::info!(provider = %tx.provider_id(), payment = %payment.id, %ticket, phone = payment.phone.masked(), "payment settled");
+        tracing::info!(provider = %tx.provider_id(), payment = %payment.id, %ticket, phone = payment.phone.as_ref().map(Phone::masked), "payment settled");
         Ok(Settled::Now(ticket))
     }
 
@@ -548,7 +550,7 @@ impl App {
             price: payment.amount,
             terms: payment.terms,
             origin: Origin::Payment(payment.id),
-            phone: Some(payment.phone.clone()),
+            phone: payment.phone.clone(),
             identity_mac: payment.identity_mac,
             created_at: now,
             activated_at: None,

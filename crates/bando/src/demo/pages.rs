@@ -369,6 +369,7 @@ fn describe(step: PaymentStep, t: Lang) -> (&'static str, &'static str) {
         PaymentStep::Failed => (t.timeline_failed(), "bad"),
         PaymentStep::Expired => (t.timeline_expired(), "bad"),
         PaymentStep::Contradiction => (t.timeline_contradiction(), "bad"),
+        PaymentStep::Claimed => (t.timeline_claimed(), "wait"),
         PaymentStep::Confirmed => (t.timeline_confirmed_by_hand(), "ok"),
         PaymentStep::Rejected => (t.timeline_rejected(), "bad"),
         PaymentStep::Short => (t.timeline_short(), "bad"),

@@ -144,7 +144,7 @@ struct Customer {
     id: Uuid,
     /// Whole for managers and owners, else masked.
     #[schema(examples("0712 ••• 678"))]
-    phone: String,
+    phone: Option<String>,
     /// When they first came.
     created_at: Time,
 }
@@ -161,7 +161,7 @@ async fn list_customers(
     let page = web.app.customers(&bearer.0, after, size).await?;
     Ok(Json(List::of(page, |customer| Customer {
         id: customer.id.uuid(),
-        phone: bearer.phone(&customer.phone),
+        phone: customer.phone.as_ref().map(|phone| bearer.phone(phone)),
         created_at: customer.created_at.into(),
     })))
 }

@@ -36,9 +36,10 @@ pub(crate) struct Payment {
     amount: Money,
     /// What it is for.
     plan: PlanName,
-    /// The phone that pays; whole for managers and owners, else masked.
+    /// The phone that pays; whole for managers and owners, else masked. Absent when cash was paid by
+    /// somebody who gave none.
     #[schema(examples("0712 ••• 678"))]
-    phone: String,
+    phone: Option<String>,
     /// The device it is for.
     mac: Option<String>,
     /// The router it was bought at.
@@ -69,7 +70,7 @@ impl Payment {
                 id: payment.plan_id.uuid(),
                 name: payment.plan_name,
             },
-            phone: bearer.phone(&payment.phone),
+            phone: payment.phone.as_ref().map(|phone| bearer.phone(phone)),
             mac: payment.mac.map(|mac| mac.to_string()),
             router_id: payment.router_id.map(RouterId::uuid),
             receipt: payment.receipt,

@@ -1,7 +1,7 @@
 //! Payments: the list, its file for spreadsheets, and the story of one.
 
 use bando_app::{Payment, PaymentFilter, PaymentStep, PaymentStory, Permission};
-use bando_domain::{PaymentId, PaymentStatus};
+use bando_domain::{PaymentId, PaymentStatus, Phone};
 use url::form_urlencoded::Serializer;
 
 use super::answer::{Answer, Fault, file, html, see_other};
@@ -84,7 +84,11 @@ pub(super) async fn list(who: SignedInCaller, Asked(query): Asked) -> Answer {
 pub(super) fn row(who: &SignedInCaller, payment: &Payment) -> PaymentRow {
     PaymentRow {
         href: format!("/console/payments/{}", payment.id),
-        who: payment.phone.masked(),
+        who: payment
+            .phone
+            .as_ref()
+            .map(Phone::masked)
+            .unwrap_or_default(),
         plan: payment.plan_name.clone(),
         amount: payment.amount.to_string(),
         status: words::payment_status(payment.status),
@@ -138,7 +142,14 @@ fn export(who: SignedInCaller, filter: Option<PaymentFilter>) -> Answer {
     let Some(filter) = filter else {
         return file(&name, "text/csv; charset=utf-8", head);
     };
-    let whole_phone = who.may(Permission::Manage);
+    let is_whole = who.may(Permission::Manage);
+    let phone = move |phone: &Phone| {
+        if is_whole {
+            phone.digits().to_owned()
+        } else {
+            phone.masked()
+        }
+    };
     let line = move |p: &Payment| {
         csv::line([
             p.created_at.to_string(),
@@ -147,11 +158,7 @@ fn export(who: SignedInCaller, filter: Option<PaymentFilter>) -> Answer {
             p.amount.decimal(),
             p.amount.currency().to_string(),
             p.plan_name.clone(),
-            if whole_phone {
-                p.phone.digits().to_owned()
-            } else {
-                p.phone.masked()
-            },
+            p.phone.as_ref().map(phone).unwrap_or_default(),
             p.mac.map(|mac| mac.to_string()).unwrap_or_default(),
             p.receipt.clone().unwrap_or_default(),
             p.gateway.clone(),
@@ -175,10 +182,9 @@ fn export(who: SignedInCaller, filter: Option<PaymentFilter>) -> Answer {
 
 async fn facts(who: &SignedInCaller, story: &PaymentStory) -> Result<Vec<Fact>, Fault> {
     let (t, payment) = (who.t, &story.payment);
-    let mut facts = vec![
-        Fact::new(t.fact_phone(), who.phone(&payment.phone)),
-        Fact::new(t.col_plan(), &payment.plan_name),
-    ];
+    let mut facts = vec![Fact::new(t.col_plan(), &payment.plan_name)];
+    let phone = payment.phone.as_ref();
+    facts.extend(phone.map(|phone| Fact::new(t.fact_phone(), who.phone(phone))));
     facts.extend(
         payment
             .receipt
@@ -256,6 +262,7 @@ fn step(step: PaymentStep) -> (Step, CheckState) {
         PaymentStep::Expired => (Step::Expired, CheckState::Failed),
         PaymentStep::Contradiction => (Step::Contradiction, CheckState::Failed),
         PaymentStep::Connected => (Step::Router, CheckState::Done),
+        PaymentStep::Claimed => (Step::Claimed, CheckState::Doing),
         PaymentStep::Confirmed => (Step::ConfirmedByHand, CheckState::Done),
         PaymentStep::Rejected => (Step::Rejected, CheckState::Failed),
         PaymentStep::Short => (Step::Short, CheckState::Failed),

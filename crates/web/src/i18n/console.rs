@@ -40,6 +40,7 @@ messages! {
     timeline_no_answer: "M-Pesa did not answer; the phone may have the request all the same" / "M-Pesa haikujibu; huenda simu imepata ombi" / "M-Pesa n’a pas répondu ; le téléphone a peut-être reçu la demande";
     timeline_mismatch: "A message came that does not fit; it was not believed" / "Ujumbe usiolingana umefika; haukuaminiwa" / "Un message qui ne correspond pas est arrivé ; il a été écarté";
     timeline_checked: "Asked M-Pesa: nothing final yet" / "Tumeuliza M-Pesa: bado hakuna jibu la mwisho" / "M-Pesa interrogé : rien de définitif";
+    timeline_claimed: "The customer named the receipt" / "Mteja ametaja nambari ya risiti" / "Le client a donné le numéro du reçu";
     timeline_confirmed_by_hand: "Confirmed by hand" / "Imethibitishwa kwa mkono" / "Confirmé à la main";
     timeline_rejected: "Rejected by hand" / "Imekataliwa kwa mkono" / "Refusé à la main";
     timeline_short: "Less than the price came; kept as the customer’s credit" / "Pesa pungufu ilifika; imehifadhiwa kama salio la mteja" / "Moins que le prix est arrivé ; gardé en crédit du client";

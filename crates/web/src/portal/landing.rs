@@ -157,7 +157,7 @@ fn again_card(guest: &Guest, last: &Payment) -> Option<Again> {
     Some(Again {
         plan: plan.name.clone(),
         price: plan.price.to_string(),
-        phone: last.phone.masked(),
+        phone: last.phone.as_ref()?.masked(),
     })
 }
 

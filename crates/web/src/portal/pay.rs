@@ -86,7 +86,10 @@ async fn repeat(
     visit: Visit,
     source: Source,
 ) -> Result<Response> {
-    let phone = format!("+{}", last.phone.digits());
+    let Some(phone) = &last.phone else {
+        return Ok(answer::go_to(&guest.page("").plans_url()));
+    };
+    let phone = format!("+{}", phone.digits());
     let wish = Wish {
         plan: last.plan_id,
         phone,
@@ -184,7 +187,7 @@ async fn open_payment(portal: &Portal, guest: &Guest, phone: &str) -> Result<Opt
     let last = portal.app.last_payment_of(guest.provider().id, mac).await?;
     let phone = Phone::parse(phone, guest.provider().country).ok();
     Ok(last.filter(|last| {
-        last.status == PaymentStatus::Pending && Some(&last.phone) == phone.as_ref()
+        last.status == PaymentStatus::Pending && phone.is_some() && last.phone == phone
     }))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use bando_app::{Error, PROMPT_LIFETIME, PaymentPage, Result, Ticket};
-use bando_domain::{PaymentStatus, Timestamp};
+use bando_domain::{PaymentStatus, Phone, Timestamp};
 use http::StatusCode;
 
 use super::guest::Guest;
@@ -77,7 +77,11 @@ async fn draw(portal: &Portal, guest: &Guest, token: &str) -> Result<Response> {
     let token = token.to_owned();
     let payment = &found.payment;
     let (plan, price) = (payment.plan_name.clone(), payment.amount.to_string());
-    let phone = payment.phone.masked();
+    let phone = payment
+        .phone
+        .as_ref()
+        .map(Phone::masked)
+        .unwrap_or_default();
     match (payment.status, &found.ticket) {
         (status, Some(ticket)) if status.was_paid() => {
             paid(portal, guest, &found, ticket, token).await
@@ -181,7 +185,7 @@ async fn draw_receipt(portal: &Portal, guest: &Guest, token: &str) -> Result<Res
         paid_at: guest.times().full(paid_at.as_millis()),
         plan: payment.plan_name.clone(),
         amount: payment.amount.to_string(),
-        phone: payment.phone.masked(),
+        phone: payment.phone.as_ref().map(Phone::masked),
         method: "M-Pesa".to_owned(),
         gateway_receipt: payment.receipt.clone(),
         code: ticket.code.to_string(),

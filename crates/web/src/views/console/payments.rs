@@ -136,6 +136,8 @@ pub enum PaymentStep {
     Checked,
     /// The gateway's message and its answer contradict each other.
     Contradiction,
+    /// The payer named the receipt number.
+    Claimed,
     /// A member confirmed the money.
     ConfirmedByHand,
     /// A member found no such money.
@@ -175,6 +177,7 @@ impl PaymentStep {
             Self::Mismatch => t.timeline_mismatch(),
             Self::Checked => t.timeline_checked(),
             Self::Contradiction => t.timeline_contradiction(),
+            Self::Claimed => t.timeline_claimed(),
             Self::ConfirmedByHand => t.timeline_confirmed_by_hand(),
             Self::Rejected => t.timeline_rejected(),
             Self::Short => t.timeline_short(),

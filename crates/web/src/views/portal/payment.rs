@@ -218,8 +218,8 @@ pub struct Receipt {
     pub plan: String,
     /// What was paid.
     pub amount: String,
-    /// The payer, masked.
-    pub phone: String,
+    /// The payer, masked, if they gave a phone.
+    pub phone: Option<String>,
     /// How: `M-Pesa`.
     pub method: String,
     /// The gateway's receipt, when it told us.

@@ -80,7 +80,7 @@ pub(super) fn pages(lang: Lang) -> Vec<Sample> {
         paid_at: format::Times::new(lang, "Africa/Nairobi").full(1_795_178_527_000),
         plan: format::duration(lang, 86_400),
         amount: s("KES 50"),
-        phone: s("0712 ••• 345"),
+        phone: Some(s("0712 ••• 345")),
         method: s("M-Pesa"),
         gateway_receipt: Some(s("SGH7KL2M9P")),
         code: s(CODE),
