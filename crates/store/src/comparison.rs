@@ -1,301 +1,392 @@
-//! A statement compared with our books: set against set, by receipt.
+//! What our books have of a gateway, to be compared with a statement of it.
 //!
-//! A line of kind payment and our side belong together when they have the same receipt, or when the
-//! line names a payment of ours by the gateway's own reference. What we have of it is what the ledger
-//! says: the sum of the transfers about the payment and the arrival of that receipt which gave money
-//! to the gateway's account (or to the platform's, when it collected).
+//! Everything is found by an index: what belongs to the statement's time, and what its lines name
+//! besides. The comparison itself needs no database: it belongs to whoever asks.
+
+use std::collections::HashSet;
 
 use bando_db::{Row, Sql};
 use bando_domain::{
-    ArrivalId, Currency, Money, PaymentId, PaymentStatus, Phone, StatementId, Timestamp,
+    ArrivalId, CustomerId, Money, PaymentId, PaymentStatus, PayoutId, Phone, RefundId, Timestamp,
 };
+use uuid::Uuid;
 
 use crate::field::{get, values};
-use crate::statements::{LINE, LINE_WIDTH, line};
-use crate::{ArrivalState, LineKind, Result, StatementLine, TenantTx};
+use crate::page::first_id;
+use crate::{ArrivalState, Result, StatementLine, TenantTx};
 
-/// A line that we know nothing settled of.
+/// How many names one statement of SQL looks up.
+const NAMES_AT_ONCE: usize = 200;
+
+/// Which part of the books a statement is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct UnknownLine {
-    /// The line.
-    pub line: StatementLine,
-    /// The payment it names, which is not settled.
-    pub payment: Option<(PaymentId, PaymentStatus)>,
-    /// The arrival with its receipt, which is not believed.
-    pub arrival: Option<(ArrivalId, ArrivalState)>,
+pub struct BooksOf {
+    /// The gateway.
+    pub gateway: String,
+    /// Whether it is the money that the platform collected there, or the provider's own.
+    pub collected: bool,
+    /// The ledger account that the money is in.
+    pub account: String,
+    /// The ledger account of the gateway's fees.
+    pub fees: String,
+    /// What became known from here on.
+    pub from: Timestamp,
+    /// What became known before this.
+    pub to: Timestamp,
 }
 
-/// Money that we have and that is not on the statement.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Unlisted {
-    /// The settled payment.
-    pub payment: Option<PaymentId>,
-    /// The arrival, where there is no payment with its receipt.
-    pub arrival: Option<ArrivalId>,
+/// What our books have.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub struct Ours {
+    /// Payments, settled and not.
+    pub payments: Vec<OurPayment>,
+    /// Money that arrived otherwise.
+    pub arrivals: Vec<OurArrival>,
+    /// Money that was sent.
+    pub sends: Vec<OurSend>,
+}
+
+/// A payment.
+#[derive(Clone, PartialEq, Debug)]
+pub struct OurPayment {
+    /// Its id.
+    pub id: PaymentId,
+    /// What has become of it.
+    pub status: PaymentStatus,
+    /// What was asked for.
+    pub amount: Money,
+    /// What the ledger has of it in the gateway's account, minor units of the same currency.
+    pub booked_minor: i64,
+    /// What the ledger has of it as the gateway's fee.
+    pub fee_minor: i64,
+    /// The phone that pays.
+    pub phone: Option<Phone>,
+    /// What the payer was told to write.
+    pub reference: Option<String>,
+    /// The gateway's name for it.
+    pub checkout_request_id: Option<String>,
+    /// Its receipt.
+    pub receipt: Option<String>,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// When its outcome became known.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Money that arrived.
+#[derive(Clone, PartialEq, Debug)]
+pub struct OurArrival {
+    /// Its id.
+    pub id: ArrivalId,
+    /// What has become of it.
+    pub state: ArrivalState,
+    /// How much.
+    pub amount: Money,
+    /// What the ledger has of it in the gateway's account, minor units of the same currency.
+    pub booked_minor: i64,
+    /// What the ledger has of it as the gateway's fee.
+    pub fee_minor: i64,
     /// Its receipt.
     pub receipt: String,
-    /// How much.
-    pub amount: Money,
-    /// When we settled or saw it.
-    pub at: Timestamp,
-}
-
-/// A line and our side, which say different things.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Mismatch {
-    /// The line.
-    pub line: StatementLine,
-    /// The settled payment.
+    /// The payment that it is for.
     pub payment: Option<PaymentId>,
-    /// The arrival.
-    pub arrival: Option<ArrivalId>,
-    /// The receipt on our side; another one than the line's if only the reference agrees.
-    pub receipt: Option<String>,
-    /// What arrived as the ledger has it, in the currency of the ledger.
-    pub booked: Money,
-    /// The fee as the ledger has it, in the same currency.
-    pub fee: Money,
+    /// The customer in whose wallet it is.
+    pub customer: Option<CustomerId>,
+    /// When it arrived; when it was seen, where that is not known.
+    pub at: Timestamp,
 }
 
-/// A settled payment whose receipt we were never told.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct WithoutReceipt {
-    /// The payment.
-    pub payment: PaymentId,
+/// Money that was sent: a refund or a payout.
+#[derive(Clone, PartialEq, Debug)]
+pub struct OurSend {
+    /// Which.
+    pub what: SendId,
     /// How much.
     pub amount: Money,
-    /// Who paid.
-    pub phone: Option<Phone>,
-    /// When it was settled.
-    pub at: Timestamp,
-    /// The receipt of the line that names it, if one does: it can be filled in.
+    /// What of it the ledger took out of the gateway's account, minor units of the same currency.
+    pub booked_minor: i64,
+    /// Its receipt.
     pub receipt: Option<String>,
+    /// The payment that a refund is of.
+    pub payment: Option<PaymentId>,
+    /// To whom a payout went.
+    pub phone: Option<Phone>,
+    /// Whether it is known to be there.
+    pub is_done: bool,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// When its outcome became known.
+    pub finished_at: Option<Timestamp>,
 }
 
-/// A receipt that a statement has more than once for the same kind of movement.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Duplicate {
-    /// The kind of movement.
-    pub kind: LineKind,
-    /// The receipt.
-    pub receipt: String,
-    /// How often.
-    pub times: u64,
-    /// The number of the first of those lines.
-    pub first: u64,
-    /// The currency of one of them.
-    pub currency: Currency,
-    /// The sum of their amounts, minor units.
-    pub sum_minor: i64,
+/// Whose id it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SendId {
+    /// A refund's.
+    Refund(RefundId),
+    /// A payout's.
+    Payout(PayoutId),
 }
-
-/// The lines of kind payment of statement `$2`, each with what we have of it: the payment with its
-/// receipt, the payment that it names, the arrival with its receipt, and where each stands.
-///
-/// Looked up line by line, each through its own unique index. Written as joins this would be left to
-/// the planner, and PostgreSQL, which has no statistics of a statement that just came in, takes it for
-/// one line and reads set times set.
-const OURS: &str = "WITH sides AS MATERIALIZED (
-    SELECT l.line, l.kind, l.receipt, l.amount_minor, l.currency, l.fee_minor, l.at, l.phone, l.payer, l.reference,
-      l.account, l.checkout_request_id, s.gateway,
-      (SELECT p.payment_id FROM payments p WHERE p.provider_id = $1 AND p.gateway = s.gateway
-         AND p.receipt = l.receipt) AS received,
-      CASE WHEN l.checkout_request_id IS NOT NULL THEN
-        (SELECT p.payment_id FROM payments p WHERE p.provider_id = $1 AND p.gateway = s.gateway
-           AND p.checkout_request_id = l.checkout_request_id) END AS named,
-      (SELECT a.arrival_id FROM arrivals a WHERE a.provider_id = $1 AND a.gateway = s.gateway
-         AND a.receipt = l.receipt) AS arrival_id
-    FROM statements s JOIN statement_lines l ON l.provider_id = s.provider_id AND l.statement_id = s.statement_id
-    WHERE s.provider_id = $1 AND s.statement_id = $2 AND l.kind = 'payment'),
-  ours AS MATERIALIZED (
-    SELECT sides.*,
-      (SELECT p.status FROM payments p WHERE p.provider_id = $1 AND p.payment_id = received) AS received_status,
-      (SELECT p.status FROM payments p WHERE p.provider_id = $1 AND p.payment_id = named) AS named_status,
-      (SELECT a.state FROM arrivals a WHERE a.provider_id = $1 AND a.arrival_id = sides.arrival_id) AS arrival_state
-    FROM sides)";
-
-/// The states of an arrival that is believed: not those that are unproved or refuted.
-const BELIEVED: &str = "('matched', 'credited', 'open', 'refunded')";
 
 impl TenantTx {
-    /// The lines of kind payment without a settled payment or a believed arrival here, in order.
-    pub async fn unknown_payments(&mut self, id: StatementId) -> Result<Vec<UnknownLine>> {
-        let sql = format!(
-            "{OURS} SELECT {LINE}, COALESCE(l.received, l.named), COALESCE(l.received_status, l.named_status),
-               l.arrival_id, l.arrival_state
-             FROM ours l
-             WHERE COALESCE(l.received_status, '') NOT IN ('success', 'refunded')
-               AND COALESCE(l.named_status, '') NOT IN ('success', 'refunded')
-               AND COALESCE(l.arrival_state, '') NOT IN {BELIEVED}
-             ORDER BY l.line"
-        );
-        let rows = self.all(Sql::built(sql), values![id]).await?;
-        rows.iter()
-            .map(|row| {
-                let payment: Option<PaymentId> = get(row, LINE_WIDTH)?;
-                let arrival: Option<ArrivalId> = get(row, LINE_WIDTH + 2)?;
-                Ok(UnknownLine {
-                    line: line(row)?,
-                    payment: payment.zip(get(row, LINE_WIDTH + 1)?),
-                    arrival: arrival.zip(get(row, LINE_WIDTH + 3)?),
-                })
-            })
-            .collect()
+    /// What the books have of the time of `books`, and whatever else `lines` name by receipt or by the
+    /// gateway's name for a payment. Payments that wait are always among it.
+    pub async fn ours(&mut self, books: &BooksOf, lines: &[StatementLine]) -> Result<Ours> {
+        let mut ours = Ours::default();
+        let of_the_time = "p.finished_at >= $6 AND p.finished_at < $7";
+        self.our_payments(
+            books,
+            of_the_time,
+            values![books.from, books.to],
+            &mut ours.payments,
+        )
+        .await?;
+        self.our_payments(books, "p.status = 'pending'", vec![], &mut ours.payments)
+            .await?;
+        // An arrival is seen after it arrived, and its id was made when it was seen.
+        let of_the_time = "a.arrival_id >= $6 AND COALESCE(a.at, a.seen_at) >= $7 AND COALESCE(a.at, a.seen_at) < $8";
+        let span = values![first_id(books.from), books.from, books.to];
+        self.our_arrivals(books, of_the_time, span, &mut ours.arrivals)
+            .await?;
+        self.our_sends(books, &mut ours.sends).await?;
+        self.named(books, lines, &mut ours).await?;
+        Ok(ours)
     }
 
-    /// The lines of kind reversal and payout without a refund or payout with their receipt here, in
-    /// order.
-    pub async fn unknown_sends(&mut self, id: StatementId) -> Result<Vec<StatementLine>> {
-        let sql = format!(
-            "SELECT {LINE} FROM statement_lines l
-             WHERE l.provider_id = $1 AND l.statement_id = $2 AND l.kind IN ('reversal', 'payout')
-               AND l.receipt NOT IN (SELECT r.receipt FROM refunds r WHERE r.provider_id = $1 AND r.receipt IS NOT NULL)
-               AND l.receipt NOT IN (SELECT o.receipt FROM payouts o WHERE o.provider_id = $1 AND o.receipt IS NOT NULL)
-             ORDER BY l.line"
-        );
-        let rows = self.all(Sql::built(sql), values![id]).await?;
-        rows.iter().map(line).collect()
+    /// Which of these rows something is booked about.
+    pub async fn booked_subjects(&mut self, subjects: &[Uuid]) -> Result<HashSet<Uuid>> {
+        let mut booked = HashSet::new();
+        for chunk in subjects.chunks(NAMES_AT_ONCE) {
+            let sql = format!(
+                "SELECT DISTINCT subject FROM ledger_transfers WHERE provider_id = $1 AND subject IN ({})",
+                places(2, chunk.len())
+            );
+            let row = chunk.iter().map(crate::field::Field::to_value).collect();
+            for row in self.all(Sql::built(sql), row).await? {
+                booked.insert(get(&row, 0)?);
+            }
+        }
+        Ok(booked)
     }
 
-    /// The settled payments and believed arrivals of the statement's gateway, from `from` until
-    /// before `to`, whose receipt is on none of its lines and whom no line names.
-    pub async fn unlisted(
+    /// Adds what `lines` name and `ours` does not have yet.
+    async fn named(
         &mut self,
-        id: StatementId,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Vec<Unlisted>> {
-        // Counted rather than NOT EXISTS, for the same reason as in OURS.
-        let sql = format!(
-            "SELECT p.payment_id, NULL, p.receipt, p.amount_minor, p.currency, p.finished_at
-             FROM statements s JOIN payments p ON p.provider_id = s.provider_id AND p.gateway = s.gateway
-             WHERE s.provider_id = $1 AND s.statement_id = $2 AND p.status IN ('success', 'refunded')
-               AND p.finished_at >= $3 AND p.finished_at < $4 AND p.receipt IS NOT NULL
-               AND (SELECT COUNT(*) FROM statement_lines l WHERE l.provider_id = $1 AND l.statement_id = $2
-                 AND l.receipt = p.receipt) = 0
-               AND (SELECT COUNT(*) FROM statement_lines l WHERE l.provider_id = $1 AND l.statement_id = $2
-                 AND l.checkout_request_id = p.checkout_request_id) = 0
-             UNION ALL
-             SELECT NULL, a.arrival_id, a.receipt, a.amount_minor, a.currency, COALESCE(a.at, a.seen_at)
-             FROM statements s JOIN arrivals a ON a.provider_id = s.provider_id AND a.gateway = s.gateway
-             WHERE s.provider_id = $1 AND s.statement_id = $2 AND a.state IN {BELIEVED}
-               AND COALESCE(a.at, a.seen_at) >= $3 AND COALESCE(a.at, a.seen_at) < $4
-               AND (SELECT COUNT(*) FROM statement_lines l WHERE l.provider_id = $1 AND l.statement_id = $2
-                 AND l.receipt = a.receipt) = 0
-               AND (SELECT COUNT(*) FROM payments p WHERE p.provider_id = $1 AND p.gateway = a.gateway
-                 AND p.receipt = a.receipt AND p.status IN ('success', 'refunded')) = 0
-             ORDER BY 6, 3"
+        books: &BooksOf,
+        lines: &[StatementLine],
+        ours: &mut Ours,
+    ) -> Result<()> {
+        let has = |known: &HashSet<String>, name: &&str| !known.contains(*name);
+        let known: HashSet<String> = ours
+            .payments
+            .iter()
+            .filter_map(|p| p.receipt.clone())
+            .collect();
+        let receipts: Vec<&str> = distinct(lines.iter().map(|l| l.receipt.as_str()));
+        let mut missing = receipts.clone();
+        missing.retain(|name| has(&known, name));
+        let mut found = Vec::new();
+        for chunk in missing.chunks(NAMES_AT_ONCE) {
+            let condition = format!("p.receipt IN ({})", places(6, chunk.len()));
+            self.our_payments(books, &condition, texts(chunk), &mut found)
+                .await?;
+        }
+        let known: HashSet<String> = ours
+            .payments
+            .iter()
+            .filter_map(|p| p.checkout_request_id.clone())
+            .collect();
+        let mut names = distinct(
+            lines
+                .iter()
+                .filter_map(|l| l.checkout_request_id.as_deref()),
         );
-        let rows = self.all(Sql::built(sql), values![id, from, to]).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Unlisted {
-                    payment: get(row, 0)?,
-                    arrival: get(row, 1)?,
-                    receipt: get(row, 2)?,
-                    amount: Money::from_minor(get(row, 3)?, get(row, 4)?),
-                    at: get(row, 5)?,
-                })
-            })
-            .collect()
+        names.retain(|name| has(&known, name));
+        for chunk in names.chunks(NAMES_AT_ONCE) {
+            let condition = format!("p.checkout_request_id IN ({})", places(6, chunk.len()));
+            self.our_payments(books, &condition, texts(chunk), &mut found)
+                .await?;
+        }
+        let mut ids: HashSet<PaymentId> = ours.payments.iter().map(|p| p.id).collect();
+        ours.payments
+            .extend(found.into_iter().filter(|p| ids.insert(p.id)));
+
+        let known: HashSet<String> = ours.arrivals.iter().map(|a| a.receipt.clone()).collect();
+        let mut missing = receipts;
+        missing.retain(|name| has(&known, name));
+        for chunk in missing.chunks(NAMES_AT_ONCE) {
+            let condition = format!("a.receipt IN ({})", places(6, chunk.len()));
+            self.our_arrivals(books, &condition, texts(chunk), &mut ours.arrivals)
+                .await?;
+        }
+        Ok(())
     }
 
-    /// The lines of kind payment that are settled here with another amount, currency, receipt or
-    /// (where the line tells one) fee, in order.
-    pub async fn mismatches(&mut self, id: StatementId) -> Result<Vec<Mismatch>> {
-        // The lines with our side; with what the ledger has of it; those that differ.
-        let sql = format!(
-            "{OURS},
-             pairs AS MATERIALIZED (
-               SELECT ours.*,
-                 CASE WHEN received_status IN ('success', 'refunded') THEN received
-                   WHEN named_status IN ('success', 'refunded') THEN named END AS payment_id,
-                 CASE WHEN arrival_state IN {BELIEVED} THEN arrival_id END AS believed_id
-               FROM ours),
-             booked AS MATERIALIZED (
-               SELECT pairs.*,
-                 COALESCE((SELECT p.receipt FROM payments p WHERE p.provider_id = $1
-                   AND p.payment_id = pairs.payment_id),
-                   CASE WHEN pairs.payment_id IS NULL THEN pairs.receipt END) AS our_receipt,
-                 (SELECT MIN(t.currency) FROM ledger_transfers t WHERE t.provider_id = $1
-                   AND t.subject IN (pairs.payment_id, pairs.believed_id)) AS our_currency,
-                 COALESCE((SELECT CAST(SUM(t.amount_minor) AS BIGINT) FROM ledger_transfers t WHERE t.provider_id = $1
-                   AND t.subject IN (pairs.payment_id, pairs.believed_id) AND t.kind <> 'fee'
-                   AND t.debit_account IN ('gateway:' || pairs.gateway, 'platform')), 0) AS our_minor,
-                 COALESCE((SELECT CAST(SUM(t.amount_minor) AS BIGINT) FROM ledger_transfers t WHERE t.provider_id = $1
-                   AND t.subject IN (pairs.payment_id, pairs.believed_id) AND t.kind = 'fee'), 0) AS our_fee_minor
-               FROM pairs WHERE payment_id IS NOT NULL OR believed_id IS NOT NULL)
-             SELECT {LINE}, l.payment_id, l.believed_id, l.our_receipt, COALESCE(l.our_currency, l.currency),
-               l.our_minor, l.our_fee_minor
-             FROM booked l
-             WHERE l.our_minor <> l.amount_minor OR l.our_currency <> l.currency
-               OR l.our_fee_minor <> COALESCE(l.fee_minor, l.our_fee_minor) OR l.our_receipt <> l.receipt
-             ORDER BY l.line"
-        );
-        let rows = self.all(Sql::built(sql), values![id]).await?;
-        rows.iter().map(mismatch).collect()
-    }
-
-    /// The receipts that are on a statement more than once for the same kind of movement. Fees may
-    /// be: a fee has the receipt of what it is for.
-    pub async fn duplicates(&mut self, id: StatementId) -> Result<Vec<Duplicate>> {
-        let sql = "SELECT kind, receipt, COUNT(*), MIN(line), MIN(currency), CAST(SUM(amount_minor) AS BIGINT)
-                   FROM statement_lines WHERE provider_id = $1 AND statement_id = $2
-                     AND kind IN ('payment', 'reversal', 'payout')
-                   GROUP BY kind, receipt HAVING COUNT(*) > 1 ORDER BY MIN(line)";
-        let rows = self.all(sql, values![id]).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Duplicate {
-                    kind: get(row, 0)?,
-                    receipt: get(row, 1)?,
-                    times: get(row, 2)?,
-                    first: get(row, 3)?,
-                    currency: get(row, 4)?,
-                    sum_minor: get(row, 5)?,
-                })
-            })
-            .collect()
-    }
-
-    /// The payments of the statement's gateway, settled from `from` until before `to`, of which we
-    /// know no receipt, in order.
-    pub async fn settled_without_receipt(
+    async fn our_payments(
         &mut self,
-        id: StatementId,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Vec<WithoutReceipt>> {
-        let sql = "SELECT p.payment_id, p.amount_minor, p.currency, p.phone, p.finished_at,
-              (SELECT MIN(l.receipt) FROM statement_lines l WHERE l.provider_id = $1 AND l.statement_id = $2
-                 AND l.kind = 'payment' AND l.checkout_request_id = p.checkout_request_id)
-            FROM statements s JOIN payments p ON p.provider_id = s.provider_id AND p.gateway = s.gateway
-            WHERE s.provider_id = $1 AND s.statement_id = $2 AND p.status IN ('success', 'refunded')
-              AND p.finished_at >= $3 AND p.finished_at < $4 AND p.receipt IS NULL
-            ORDER BY p.finished_at, p.payment_id";
-        let rows = self.all(sql, values![id, from, to]).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(WithoutReceipt {
-                    payment: get(row, 0)?,
-                    amount: Money::from_minor(get(row, 1)?, get(row, 2)?),
-                    phone: get(row, 3)?,
-                    at: get(row, 4)?,
-                    receipt: get(row, 5)?,
-                })
-            })
-            .collect()
+        books: &BooksOf,
+        condition: &str,
+        params: Vec<bando_db::Value>,
+        into: &mut Vec<OurPayment>,
+    ) -> Result<()> {
+        // Sums in the row rather than a join: each is one look at an index, whatever the planner thinks.
+        let sql = format!(
+            "SELECT p.payment_id, p.status, p.amount_minor, p.currency, {}, {}, p.phone, p.account_reference,
+               p.checkout_request_id, p.receipt, p.created_at, p.finished_at
+             FROM payments p
+             WHERE p.provider_id = $1 AND p.gateway = $2 AND p.collected = $3 AND {condition}",
+            booked("p.payment_id"),
+            fee("p.payment_id")
+        );
+        for row in self.all(Sql::built(sql), with(books, params)).await? {
+            into.push(our_payment(&row)?);
+        }
+        Ok(())
+    }
+
+    async fn our_arrivals(
+        &mut self,
+        books: &BooksOf,
+        condition: &str,
+        params: Vec<bando_db::Value>,
+        into: &mut Vec<OurArrival>,
+    ) -> Result<()> {
+        let sql = format!(
+            "SELECT a.arrival_id, a.state, a.amount_minor, a.currency, {}, {}, a.receipt, a.payment_id, a.customer_id,
+               COALESCE(a.at, a.seen_at)
+             FROM arrivals a
+             WHERE a.provider_id = $1 AND a.gateway = $2
+               AND $3 = EXISTS (SELECT 1 FROM payments p WHERE p.provider_id = $1 AND p.payment_id = a.payment_id
+                 AND p.collected = true)
+               AND {condition}",
+            booked("a.arrival_id"),
+            fee("a.arrival_id")
+        );
+        for row in self.all(Sql::built(sql), with(books, params)).await? {
+            into.push(our_arrival(&row)?);
+        }
+        Ok(())
+    }
+
+    /// All refunds by this gateway, and payouts if the platform's money is meant, that may have been
+    /// sent: they are few.
+    async fn our_sends(&mut self, books: &BooksOf, into: &mut Vec<OurSend>) -> Result<()> {
+        let spent = "CAST(COALESCE((SELECT SUM(CASE WHEN t.credit_account = $4 THEN t.amount_minor
+              ELSE -t.amount_minor END) FROM ledger_transfers t
+            WHERE t.provider_id = $1 AND t.subject = s.id AND (t.credit_account = $4 OR t.debit_account = $4)
+              AND substr(t.debit_account, 1, 5) <> 'fees:'), 0) AS BIGINT)";
+        let sql = format!(
+            "SELECT s.kind, s.id, s.amount_minor, s.currency, {spent}, s.receipt, s.payment_id, s.phone, s.state,
+               s.requested_at, s.finished_at
+             FROM (
+               SELECT 'refund' AS kind, r.refund_id AS id, r.amount_minor, r.currency, r.receipt, r.payment_id,
+                 NULL AS phone, r.state, r.requested_at, r.finished_at
+               FROM refunds r LEFT JOIN payments p ON p.provider_id = r.provider_id AND p.payment_id = r.payment_id
+               WHERE r.provider_id = $1 AND r.gateway = $2 AND r.way = 'gateway' AND COALESCE(p.collected, false) = $3
+               UNION ALL
+               SELECT 'payout', o.payout_id, o.amount_minor, o.currency, o.receipt, NULL, o.phone, o.state,
+                 o.requested_at, o.finished_at
+               FROM payouts o WHERE o.provider_id = $1 AND $3 = true
+             ) AS s
+             WHERE s.state IN ('sending', 'sent', 'done', 'unknown')"
+        );
+        let mut params = with(books, vec![]);
+        params.pop();
+        for row in self.all(Sql::built(sql), params).await? {
+            into.push(our_send(&row)?);
+        }
+        Ok(())
     }
 }
 
-fn mismatch(row: &Row) -> Result<Mismatch> {
-    let currency = get(row, LINE_WIDTH + 3)?;
-    Ok(Mismatch {
-        line: line(row)?,
-        payment: get(row, LINE_WIDTH)?,
-        arrival: get(row, LINE_WIDTH + 1)?,
-        receipt: get(row, LINE_WIDTH + 2)?,
-        booked: Money::from_minor(get(row, LINE_WIDTH + 4)?, currency),
-        fee: Money::from_minor(get(row, LINE_WIDTH + 5)?, currency),
+/// The parameters `$2` to `$5` of every statement here, and more.
+fn with(books: &BooksOf, more: Vec<bando_db::Value>) -> Vec<bando_db::Value> {
+    let mut params = values![books.gateway, books.collected, books.account, books.fees];
+    params.extend(more);
+    params
+}
+
+/// What the ledger has of `subject` in account `$4`, but for fees and refunds.
+fn booked(subject: &str) -> String {
+    format!(
+        "CAST(COALESCE((SELECT SUM(CASE WHEN t.debit_account = $4 THEN t.amount_minor ELSE -t.amount_minor END)
+           FROM ledger_transfers t WHERE t.provider_id = $1 AND t.subject = {subject}
+             AND (t.debit_account = $4 OR t.credit_account = $4)
+             AND substr(t.debit_account, 1, 5) <> 'fees:' AND substr(t.credit_account, 1, 5) <> 'fees:'
+             AND t.debit_account <> 'refunds'), 0) AS BIGINT)"
+    )
+}
+
+/// What the ledger has of `subject` as a fee.
+fn fee(subject: &str) -> String {
+    format!(
+        "CAST(COALESCE((SELECT SUM(CASE WHEN t.debit_account = $5 THEN t.amount_minor ELSE -t.amount_minor END)
+           FROM ledger_transfers t WHERE t.provider_id = $1 AND t.subject = {subject}
+             AND (t.debit_account = $5 OR t.credit_account = $5)), 0) AS BIGINT)"
+    )
+}
+
+/// `$first, $first+1, …`: `count` of them.
+fn places(first: usize, count: usize) -> String {
+    let places: Vec<String> = (first..first + count).map(|n| format!("${n}")).collect();
+    places.join(", ")
+}
+
+fn texts(names: &[&str]) -> Vec<bando_db::Value> {
+    names.iter().map(crate::field::Field::to_value).collect()
+}
+
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = HashSet::new();
+    names.filter(|name| seen.insert(*name)).collect()
+}
+
+fn our_payment(row: &Row) -> Result<OurPayment> {
+    Ok(OurPayment {
+        id: get(row, 0)?,
+        status: get(row, 1)?,
+        amount: Money::from_minor(get(row, 2)?, get(row, 3)?),
+        booked_minor: get(row, 4)?,
+        fee_minor: get(row, 5)?,
+        phone: get(row, 6)?,
+        reference: get(row, 7)?,
+        checkout_request_id: get(row, 8)?,
+        receipt: get(row, 9)?,
+        created_at: get(row, 10)?,
+        finished_at: get(row, 11)?,
+    })
+}
+
+fn our_arrival(row: &Row) -> Result<OurArrival> {
+    Ok(OurArrival {
+        id: get(row, 0)?,
+        state: get(row, 1)?,
+        amount: Money::from_minor(get(row, 2)?, get(row, 3)?),
+        booked_minor: get(row, 4)?,
+        fee_minor: get(row, 5)?,
+        receipt: get(row, 6)?,
+        payment: get(row, 7)?,
+        customer: get(row, 8)?,
+        at: get(row, 9)?,
+    })
+}
+
+fn our_send(row: &Row) -> Result<OurSend> {
+    let (kind, id): (String, Uuid) = (get(row, 0)?, get(row, 1)?);
+    let what = match kind.as_str() {
+        "refund" => SendId::Refund(RefundId::from_uuid(id)),
+        _ => SendId::Payout(PayoutId::from_uuid(id)),
+    };
+    let state: String = get(row, 8)?;
+    Ok(OurSend {
+        what,
+        amount: Money::from_minor(get(row, 2)?, get(row, 3)?),
+        booked_minor: get(row, 4)?,
+        receipt: get(row, 5)?,
+        payment: get(row, 6)?,
+        phone: get(row, 7)?,
+        is_done: state == "done",
+        requested_at: get(row, 9)?,
+        finished_at: get(row, 10)?,
     })
 }

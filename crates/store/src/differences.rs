@@ -22,10 +22,24 @@ words! {
         Currency => "currency",
         /// Another fee.
         Fee => "fee",
-        /// Another receipt, or one that we did not know.
+        /// Another receipt.
         Receipt => "receipt",
+        /// We were never told the receipt of money that we have.
+        NoReceipt => "no_receipt",
         /// One receipt twice on the statement.
         Duplicate => "duplicate",
+        /// One money twice in our books.
+        Twice => "twice",
+        /// Money went back to its payer, and we did not book it.
+        Reversal => "reversal",
+        /// A refund of ours that the statement does not have.
+        RefundNotThere => "refund_not_there",
+        /// The statement has money that was sent, and we know nothing of it.
+        PayoutNotHere => "payout_not_here",
+        /// A payout of ours that the statement does not have.
+        PayoutNotThere => "payout_not_there",
+        /// Money that moved in another account than the provider's.
+        WrongAccount => "wrong_account",
     }
 }
 
@@ -139,6 +153,15 @@ impl TenantTx {
         self.exec_many(sql, rows).await
     }
 
+    /// A difference, to be decided: nobody else decides it before this transaction ends.
+    pub async fn lock_difference(&mut self, id: DifferenceId) -> Result<Option<Difference>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM differences WHERE provider_id = $1 AND difference_id = $2 /*for update*/"
+        );
+        let row = self.maybe(Sql::built(sql), values![id]).await?;
+        row.as_ref().map(Difference::from_row).transpose()
+    }
+
     /// A difference.
     pub async fn difference(&mut self, id: DifferenceId) -> Result<Option<Difference>> {
         let sql = format!(
@@ -159,6 +182,42 @@ impl TenantTx {
         let sql = "UPDATE differences SET state = $3, decided_by = $4, decided_at = $5
                    WHERE provider_id = $1 AND difference_id = $2 AND state = 'open'";
         Ok(self.exec(sql, values![id, state, by, now]).await? == 1)
+    }
+
+    /// All differences of statements of a gateway whose time overlaps this one.
+    pub async fn differences_near(
+        &mut self,
+        gateway: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Difference>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM differences WHERE provider_id = $1 AND statement_id IN (
+               SELECT s.statement_id FROM statements s WHERE s.provider_id = $1 AND s.gateway = $2
+                 AND s.from_at < $4 AND s.to_at > $3)"
+        );
+        let rows = self
+            .all(Sql::built(sql), values![gateway, from, to])
+            .await?;
+        rows.iter().map(Difference::from_row).collect()
+    }
+
+    /// Notes that what was different agrees now, of those that are open.
+    pub async fn mend_differences(&mut self, ids: &[DifferenceId], now: Timestamp) -> Result<()> {
+        let sql = "UPDATE differences SET state = 'mended', decided_at = $3
+                   WHERE provider_id = $1 AND difference_id = $2 AND state = 'open'";
+        let rows = ids.iter().map(|id| values![id, now]).collect();
+        self.exec_many(sql, rows).await?;
+        Ok(())
+    }
+
+    /// Opens differences again that were thought to be mended.
+    pub async fn reopen_differences(&mut self, ids: &[DifferenceId]) -> Result<()> {
+        let sql = "UPDATE differences SET state = 'open', decided_by = NULL, decided_at = NULL
+                   WHERE provider_id = $1 AND difference_id = $2 AND state = 'mended'";
+        let rows = ids.iter().map(|id| values![id]).collect();
+        self.exec_many(sql, rows).await?;
+        Ok(())
     }
 
     /// A page of differences, newest first.

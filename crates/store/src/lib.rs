@@ -44,7 +44,7 @@ pub use arrivals::{Arrival, ArrivalFilter, ArrivalSource, ArrivalState};
 pub use audit::AuditEntry;
 pub use bando_db::{DatabaseUrl, Engine, Options};
 pub use cases::{Case, CaseFilter, CaseKind, CaseState, NewCase};
-pub use comparison::{Duplicate, Mismatch, UnknownLine, Unlisted, WithoutReceipt};
+pub use comparison::{BooksOf, OurArrival, OurPayment, OurSend, Ours, SendId};
 pub use customers::Customer;
 pub use differences::{Difference, DifferenceFilter, DifferenceKind, DifferenceState};
 pub use error::{Error, Result};

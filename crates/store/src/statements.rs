@@ -112,15 +112,15 @@ const COLUMNS: &str =
   imported_at, finished_at";
 
 /// The columns of a line, of a table `l`; [`line`] reads them.
-pub(crate) const LINE: &str =
+const LINE: &str =
     "l.line, l.kind, l.receipt, l.amount_minor, l.currency, l.fee_minor, l.at, l.phone,
   l.payer, l.reference, l.account, l.checkout_request_id";
 
-/// How many columns [`LINE`] has: what comes after them begins there.
-pub(crate) const LINE_WIDTH: usize = 12;
+/// How many columns [`LINE`] has.
+const LINE_WIDTH: usize = 12;
 
-/// Reads the columns [`LINE`], which come first.
-pub(crate) fn line(row: &Row) -> Result<StatementLine> {
+/// Reads the columns [`LINE`].
+fn line(row: &Row) -> Result<StatementLine> {
     let currency = get(row, 4)?;
     let fee: Option<i64> = get(row, 5)?;
     Ok(StatementLine {
@@ -274,6 +274,54 @@ impl TenantTx {
             |s| s.id.uuid(),
         )
         .await
+    }
+
+    /// The newest statement of a gateway from this source.
+    pub async fn newest_statement(
+        &mut self,
+        gateway: &str,
+        source: StatementSource,
+    ) -> Result<Option<Statement>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM statements WHERE provider_id = $1 AND gateway = $2 AND source = $3
+             ORDER BY statement_id DESC LIMIT 1"
+        );
+        let row = self
+            .maybe(Sql::built(sql), values![gateway, source])
+            .await?;
+        row.as_ref().map(Statement::from_row).transpose()
+    }
+
+    /// The statements of a gateway of which a difference is open, newest first, at most `count`.
+    pub async fn disputed_statements(
+        &mut self,
+        gateway: &str,
+        count: u32,
+    ) -> Result<Vec<StatementId>> {
+        let sql = format!(
+            "SELECT statement_id FROM statements WHERE provider_id = $1 AND gateway = $2 AND statement_id IN (
+               SELECT d.statement_id FROM differences d WHERE d.provider_id = $1 AND d.state = 'open')
+             ORDER BY statement_id DESC LIMIT {count}"
+        );
+        let rows = self.all(Sql::built(sql), values![gateway]).await?;
+        rows.iter().map(|row| get(row, 0)).collect()
+    }
+
+    /// The first line of a statement with this kind and receipt.
+    pub async fn statement_line(
+        &mut self,
+        id: StatementId,
+        kind: LineKind,
+        receipt: &str,
+    ) -> Result<Option<StatementLine>> {
+        let sql = format!(
+            "SELECT {LINE} FROM statement_lines l WHERE l.provider_id = $1 AND l.statement_id = $2 AND l.kind = $3
+               AND l.receipt = $4 ORDER BY l.line LIMIT 1"
+        );
+        let row = self
+            .maybe(Sql::built(sql), values![id, kind, receipt])
+            .await?;
+        row.as_ref().map(line).transpose()
     }
 
     /// The lines of a statement from number `from` on, at most `count`.
