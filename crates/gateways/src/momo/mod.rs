@@ -10,19 +10,18 @@
 mod account;
 mod message;
 mod reference;
+mod refund;
 mod reply;
+mod request;
 mod sign_in;
 mod state;
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bando_domain::{Clock, Currency, PaymentFailure};
 use reqwest::{Client, RequestBuilder};
-use serde::Serialize;
-use tokio::time::sleep;
 
 use crate::account::{Account, BadSetting};
 use crate::gateway::{
@@ -35,21 +34,17 @@ use crate::tokens::{TokenError, Tokens};
 use account::{MomoAccount, Product};
 use reference::reference_id;
 use reply::Reply;
+use request::accepted;
 
 const SUBSCRIPTION_KEY: &str = "Ocp-Apim-Subscription-Key";
 const REQUEST: &str = "/collection/v1_0/requesttopay";
 const BALANCE: &str = "/collection/v1_0/account/balance";
-const REFUND: &str = "/disbursement/v1_0/refund";
 
 /// A name that was used before: the request has arrived.
 const KNOWN: &str = "RESOURCE_ALREADY_EXIST";
 
 /// The most characters of a message to the payer or a note to the merchant.
 const MAX_NOTE: usize = 160;
-
-/// How often, and how far apart, a refund is asked about before it is left to a person.
-const REFUND_LOOKS: u32 = 5;
-const REFUND_PAUSE: Duration = Duration::from_secs(1);
 
 /// Whole units that one payment may ask for; what the payer's own limits are, MoMo tells.
 const AMOUNTS: RangeInclusive<i64> = 1..=5_000_000;
@@ -82,35 +77,6 @@ enum CallError {
     /// There was no token, so nothing was asked.
     NoToken(TokenError),
     NoAnswer(NoAnswer),
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PayRequest<'a> {
-    amount: String,
-    currency: &'static str,
-    external_id: &'a str,
-    payer: Party<'a>,
-    payer_message: String,
-    payee_note: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Party<'a> {
-    party_id_type: &'static str,
-    party_id: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RefundRequest<'a> {
-    amount: String,
-    currency: &'static str,
-    external_id: &'a str,
-    payer_message: String,
-    payee_note: String,
-    reference_id_to_refund: &'a str,
 }
 
 impl Momo {
@@ -170,112 +136,6 @@ impl Momo {
         let url = format!("{}{REQUEST}/{reference_id}", account.base_url());
         self.call(account, &account.collection, || self.client.get(&url))
             .await
-    }
-
-    async fn request(&self, account: &MomoAccount, charge: &Charge) -> Start {
-        let reference = match accepted(charge) {
-            Ok(reference) => reference,
-            Err(refused) => return refused,
-        };
-        if let Err(refused) = check(account, charge) {
-            return refused;
-        }
-        let request = PayRequest {
-            amount: charge.amount.decimal(),
-            currency: account.currency_code(),
-            external_id: &charge.reference,
-            payer: Party {
-                party_id_type: "MSISDN",
-                party_id: charge.phone.digits(),
-            },
-            payer_message: note(&charge.description),
-            payee_note: note(&charge.account_reference),
-        };
-        let url = format!("{}{REQUEST}", account.base_url());
-        let call = self.call(account, &account.collection, || {
-            self.client
-                .post(&url)
-                .header("X-Reference-Id", &reference.checkout_request_id)
-                .header("X-Callback-Url", &charge.callback_url)
-                .json(&request)
-        });
-        match call.await {
-            Ok(reply) => judge(&reply, reference),
-            Err(CallError::NoAnswer(NoAnswer::Lost(why))) => Start::Unknown { why },
-            Err(CallError::NoAnswer(NoAnswer::NotSent(why))) => {
-                refused(PaymentFailure::GatewayBusy, "not_sent", why)
-            }
-            Err(CallError::NoToken(TokenError::Refused { code, message })) => refused(
-                PaymentFailure::ProviderMisconfigured,
-                &code,
-                refused_keys(&message),
-            ),
-            Err(error @ CallError::NoToken(_)) => {
-                refused(PaymentFailure::GatewayBusy, "no_token", error.why())
-            }
-        }
-    }
-
-    /// Orders a refund under its own name, which makes a repetition harmless, and looks what came of
-    /// it.
-    async fn send_back(
-        &self,
-        account: &MomoAccount,
-        product: &Product,
-        refund: &Refund,
-        (name, of): (&str, &str),
-    ) -> Sent {
-        let request = RefundRequest {
-            amount: refund.amount.decimal(),
-            currency: account.currency_code(),
-            external_id: &refund.reference,
-            payer_message: note(&refund.remarks),
-            payee_note: note(&refund.remarks),
-            reference_id_to_refund: of,
-        };
-        let url = format!("{}{REFUND}", account.base_url());
-        let call = self.call(account, product, || {
-            self.client
-                .post(&url)
-                .header("X-Reference-Id", name)
-                .json(&request)
-        });
-        match call.await {
-            Ok(reply) if reply.http == 202 || reply.code() == KNOWN => {}
-            Ok(reply)
-                if (400..500).contains(&reply.http) || state::refusal(&reply.code()).is_some() =>
-            {
-                return Sent::Refused {
-                    code: or(reply.code(), "refused"),
-                    message: reply.summary(),
-                };
-            }
-            Ok(reply) => {
-                return Sent::Unknown {
-                    why: reply.summary(),
-                };
-            }
-            Err(CallError::NoAnswer(NoAnswer::Lost(why))) => return Sent::Unknown { why },
-            Err(error) => {
-                return Sent::Refused {
-                    code: "not_sent".into(),
-                    message: error.why(),
-                };
-            }
-        }
-        let url = format!("{url}/{name}");
-        for look in 0..REFUND_LOOKS {
-            if look > 0 {
-                sleep(REFUND_PAUSE).await;
-            }
-            let answer = self.call(account, product, || self.client.get(&url)).await;
-            if let Some(sent) = answer.ok().as_ref().and_then(state::sent) {
-                return sent;
-            }
-        }
-        Sent::Unknown {
-            why: "MoMo took the refund and has not decided yet".into(),
-        }
     }
 
     /// Whether the account answers with our keys, and in its currency.
@@ -448,80 +308,6 @@ impl CallError {
             }
             Self::NoToken(TokenError::Refused { message, .. }) => refused_keys(&message),
         }
-    }
-}
-
-/// How MoMo calls the request of a charge.
-fn accepted(charge: &Charge) -> Result<Reference, Start> {
-    let checkout_request_id = reference_id(&charge.reference).ok_or_else(|| {
-        refused(
-            PaymentFailure::ProviderMisconfigured,
-            "reference",
-            "MoMo names requests by UUID".into(),
-        )
-    })?;
-    Ok(Reference {
-        merchant_request_id: charge.reference.clone(),
-        checkout_request_id,
-    })
-}
-
-/// Whether the account can be paid this by this payer.
-fn check(account: &MomoAccount, charge: &Charge) -> Result<(), Start> {
-    let market = account.market;
-    if !charge.phone.digits().starts_with(market.calling_code) {
-        return Err(refused(
-            PaymentFailure::PayerNotAllowed,
-            "phone",
-            "MoMo reaches only numbers of the account's own country".into(),
-        ));
-    }
-    if charge.amount.currency() != market.currency {
-        return Err(refused(
-            PaymentFailure::ProviderMisconfigured,
-            "currency",
-            format!(
-                "The account takes {}, not {}",
-                market.currency, charge.amount
-            ),
-        ));
-    }
-    if !charge
-        .amount
-        .whole_major()
-        .is_some_and(|whole| AMOUNTS.contains(&whole))
-    {
-        return Err(refused(
-            PaymentFailure::LimitExceeded,
-            "amount",
-            "The amount is outside of what MoMo takes at a time".into(),
-        ));
-    }
-    Ok(())
-}
-
-/// What the answer to a request means.
-fn judge(reply: &Reply, reference: Reference) -> Start {
-    if reply.http == 202 || reply.code() == KNOWN {
-        return Start::Accepted {
-            reference,
-            redirect: None,
-        };
-    }
-    let code = or(reply.code(), "refused");
-    let message = reply.summary();
-    if reply.too_often().is_some() {
-        return refused(PaymentFailure::GatewayBusy, "rate_limited", message);
-    }
-    if let Some(failure) = state::refusal(&reply.code()) {
-        return refused(failure, &code, message);
-    }
-    match reply.http {
-        // Not understood, or the keys are not for this.
-        400 | 401 | 403 | 404 | 411 | 413 | 415 | 422 => {
-            refused(PaymentFailure::ProviderMisconfigured, &code, message)
-        }
-        _ => Start::Unknown { why: message },
     }
 }
 

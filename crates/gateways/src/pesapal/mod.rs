@@ -10,6 +10,7 @@
 mod account;
 mod message;
 mod order;
+mod refund;
 mod reply;
 mod sign_in;
 mod status;
@@ -44,7 +45,6 @@ const REGISTER: &str = "/api/URLSetup/RegisterIPN";
 const ADDRESSES: &str = "/api/URLSetup/GetIpnList";
 const SUBMIT: &str = "/api/Transactions/SubmitOrderRequest";
 const STATUS: &str = "/api/Transactions/GetTransactionStatus";
-const REFUND: &str = "/api/Transactions/RefundRequest";
 const CANCEL: &str = "/api/Transactions/CancelOrder";
 
 /// Whole units that one order may ask for; what the merchant's own limits are, Pesapal tells.
@@ -88,14 +88,6 @@ enum CallError {
 struct RegisterRequest<'a> {
     url: &'a str,
     ipn_notification_type: &'static str,
-}
-
-#[derive(Serialize)]
-struct RefundRequest<'a> {
-    confirmation_code: &'a str,
-    amount: String,
-    username: &'static str,
-    remarks: String,
 }
 
 #[derive(Serialize)]
@@ -329,58 +321,12 @@ impl Gateway for Pesapal {
     }
 
     async fn refund(&self, account: &Account, refund: &Refund) -> Sent {
-        let refused = |code: &str, message: String| Sent::Refused {
-            code: code.to_owned(),
-            message,
-        };
-        let account = match PesapalAccount::read(account) {
-            Ok(account) => account,
-            Err(bad) => return refused("settings", bad.to_string()),
-        };
-        let Some(receipt) = refund
-            .receipt
-            .as_deref()
-            .filter(|code| message::is_id(code))
-        else {
-            return refused(
-                "receipt",
-                "Pesapal refunds by confirmation code, and this payment has none".into(),
-            );
-        };
-        if !refund.amount.is_positive() {
-            return refused("amount", "There is nothing to refund".into());
-        }
-        let remarks = crate::text::clean(&refund.remarks);
-        let request = RefundRequest {
-            confirmation_code: receipt,
-            amount: refund.amount.decimal(),
-            username: "Bando",
-            remarks: if remarks.is_empty() {
-                "Refund".into()
-            } else {
-                remarks
+        match PesapalAccount::read(account) {
+            Ok(account) => self.send_back(&account, refund).await,
+            Err(bad) => Sent::Refused {
+                code: "settings".into(),
+                message: bad.to_string(),
             },
-        };
-        match self.post(&account, REFUND, &request).await {
-            Err(CallError::NoAnswer(NoAnswer::Lost(why))) => Sent::Unknown { why },
-            Err(error) => refused("not_sent", error.why()),
-            Ok(answer) => {
-                let reply = Reply::read(&answer);
-                let why = reply.summary();
-                if reply.success().is_some() {
-                    // One payment has one refund, so its receipt names the refund, too.
-                    Sent::Accepted {
-                        conversation_id: receipt.to_owned(),
-                    }
-                } else if reply.too_often().is_some() {
-                    refused("rate_limited", "Pesapal was asked too often".into())
-                } else if says_no(&reply) {
-                    let code = reply.error().map_or_else(String::new, |error| error.code);
-                    refused(if code.is_empty() { "refused" } else { &code }, why)
-                } else {
-                    Sent::Unknown { why }
-                }
-            }
         }
     }
 
