@@ -28,6 +28,10 @@ pub enum Permission {
     Sell,
     /// Put devices off, revoke tickets.
     Revoke,
+    /// Ask for money to be sent back.
+    Refund,
+    /// Agree to money being sent, as another has asked for it.
+    Approve,
     /// Change plans and routers.
     Manage,
     /// Change where the money goes.
@@ -39,8 +43,8 @@ impl Permission {
     pub const fn least(self) -> Role {
         match self {
             Self::Look => Role::Support,
-            Self::Sell => Role::Cashier,
-            Self::Revoke | Self::Manage => Role::Manager,
+            Self::Sell | Self::Refund => Role::Cashier,
+            Self::Revoke | Self::Approve | Self::Manage => Role::Manager,
             Self::Money => Role::Owner,
         }
     }

@@ -27,6 +27,8 @@ pub enum Change {
     Batch(BatchId),
     /// A case was opened or solved.
     Cases,
+    /// A refund or payout was asked for, decided or came further.
+    Sending,
     /// Plans or settings of the provider changed.
     Settings,
 }

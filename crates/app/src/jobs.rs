@@ -93,6 +93,8 @@ impl App {
             JobKind::Disconnect => self.disconnect(&job).await,
             JobKind::MakeBatch => self.make_batch(&job).await,
             JobKind::ProveArrival => self.prove_arrival(&job).await,
+            JobKind::SendRefund | JobKind::SendPayout => self.send_money(&job).await,
+            JobKind::CheckSent => self.check_sent(&job).await,
             other => {
                 tracing::error!(kind = other.name(), "a job of a kind nobody works off");
                 Ok(Done::Finished)

@@ -16,6 +16,8 @@ pub(crate) const PLATFORM: &str = "platform";
 pub(crate) const REFUNDS: &str = "refunds";
 /// Sent by the platform to the provider.
 pub(crate) const PAYOUTS: &str = "payouts";
+/// Moved, and nobody can tell why.
+pub(crate) const DIFFERENCES: &str = "differences";
 
 /// Money that is with a gateway.
 pub(crate) fn gateway(name: &str) -> String {

@@ -23,9 +23,14 @@ mod jobs;
 mod ledger;
 mod limits;
 mod mpesa;
+mod outgoing;
+mod payouts;
 mod plans;
 mod providers;
 mod purchase;
+mod refund_books;
+mod refunds;
+mod reminders;
 mod reports;
 mod routers;
 mod search;
@@ -50,9 +55,13 @@ pub use events::{Change, Event};
 pub use gateway_accounts::{GatewayState, Offer};
 pub use inbox::{Incoming, Taken};
 pub use mpesa::{MpesaSecrets, MpesaSettings, MpesaState};
+pub use outgoing::Sending;
+pub use payouts::CollectionState;
 pub use plans::PlanDraft;
 pub use providers::ProviderDraft;
 pub use purchase::{PROMPT_LIFETIME, PaymentPage, Purchase};
+pub use refunds::{RefundChoices, RefundDraft, RefundOf};
+pub use reminders::{Urgency, Warning};
 pub use reports::{Home, PaymentStory, Setup, Takings};
 pub use routers::{OnlineSession, RouterDraft};
 pub use search::Found;
@@ -69,6 +78,7 @@ pub use bando_gateways::{
 pub use bando_store::{
     Account, Arrival, ArrivalFilter, ArrivalSource, ArrivalState, AuditEntry, Balance, Batch, Case,
     CaseFilter, CaseKind, CaseState, Cursor, Customer, Device, Engine, Member, Origin, Page,
-    Payment, PaymentFilter, PaymentStep, Plan, Provider, ProviderStatus, Role, Router, Session,
-    Ticket, TicketFilter, TimelineEntry, Transfer,
+    Payment, PaymentFilter, PaymentStep, Payout, Plan, Provider, ProviderStatus, Refund,
+    RefundFilter, RefundWay, Role, Router, SendState, Session, Ticket, TicketFilter, TimelineEntry,
+    Transfer,
 };

@@ -10,7 +10,7 @@ use bando_store::{
 };
 
 use crate::caller::Permission;
-use crate::{App, Caller, Error, Result, calendar};
+use crate::{App, Caller, Error, Result, Warning, calendar};
 
 /// A router that has been silent for this long is shown as a problem.
 const SILENT_AFTER: Duration = Duration::from_secs(10 * 60);
@@ -44,6 +44,8 @@ pub struct Home {
     pub latest: Vec<Payment>,
     /// The setup steps that are done: plan, M-Pesa, router, first payment.
     pub setup: Setup,
+    /// What will stop working soon.
+    pub warnings: Vec<Warning>,
 }
 
 /// What a new provider has done.
@@ -154,6 +156,7 @@ impl App {
             silent_routers,
             latest: tx.payments(&PaymentFilter::default(), None, 8).await?.rows,
             setup,
+            warnings: self.warnings(&mut tx, today).await?,
             provider,
         })
     }

@@ -334,4 +334,12 @@ impl TenantTx {
         self.exec(sql, values![account, role.name(), now]).await?;
         Ok(())
     }
+
+    /// Whether the provider has an owner or manager besides this account who can sign in.
+    pub async fn has_other_manager(&mut self, account: AccountId) -> Result<bool> {
+        let sql = "SELECT 1 FROM members m JOIN accounts a ON a.account_id = m.account_id
+                   WHERE m.provider_id = $1 AND m.account_id <> $2 AND m.role IN ('owner', 'manager')
+                     AND m.deleted_at IS NULL AND a.disabled_at IS NULL LIMIT 1";
+        Ok(self.maybe(sql, values![account]).await?.is_some())
+    }
 }

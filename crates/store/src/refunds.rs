@@ -233,4 +233,19 @@ impl TenantTx {
         let row = self.one(sql, values![arrival, currency]).await?;
         Ok(Money::from_minor(get(&row, 0)?, currency))
     }
+
+    /// What refunds on their way will take of the money that the platform collected, less the part of
+    /// its fee that it gives back with each. Hold the name `payouts` first ([`hold`](Self::hold)).
+    pub async fn reserved_of_collected(&mut self, currency: Currency) -> Result<Money> {
+        let sql = "SELECT CAST(COALESCE(SUM(r.amount_minor
+                     - COALESCE(f.amount_minor * r.amount_minor / p.amount_minor, 0)), 0) AS BIGINT)
+                   FROM refunds r
+                   JOIN payments p ON p.provider_id = r.provider_id AND p.payment_id = r.payment_id
+                   LEFT JOIN ledger_transfers f ON f.provider_id = r.provider_id AND f.subject = r.payment_id
+                     AND f.kind = 'platform_fee'
+                   WHERE r.provider_id = $1 AND r.currency = $2 AND r.way = 'gateway' AND p.collected
+                     AND r.state IN ('requested', 'approved', 'sending', 'sent', 'unknown')";
+        let row = self.one(sql, values![currency]).await?;
+        Ok(Money::from_minor(get(&row, 0)?, currency))
+    }
 }

@@ -35,6 +35,29 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Takes money off the day of the payment that it was sent back of, and the payment too if `whole`
+    /// of it went: a day's revenue is what was kept of it.
+    pub async fn take_revenue(
+        &mut self,
+        day: i64,
+        gateway: &str,
+        amount: Money,
+        whole: bool,
+    ) -> Result<()> {
+        let sql =
+            "UPDATE revenue_daily SET payments = payments - $6, amount_minor = amount_minor - $5
+                   WHERE provider_id = $1 AND day = $2 AND gateway = $3 AND currency = $4";
+        let row = values![
+            day,
+            gateway,
+            amount.currency(),
+            amount.minor(),
+            i64::from(whole)
+        ];
+        self.exec(sql, row).await?;
+        Ok(())
+    }
+
     /// Money received on each day from `from` to `to`, both included, days without any left out.
     pub async fn revenue_by_day(
         &mut self,

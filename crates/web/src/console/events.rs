@@ -147,6 +147,6 @@ fn topics(change: Change) -> u8 {
         Change::Session(_) => SESSIONS | TICKETS | PAYMENTS | HOME,
         Change::Router(_) => ROUTERS | HOME,
         Change::Batch(_) => BATCHES,
-        Change::Settings | Change::Cases => HOME,
+        Change::Settings | Change::Cases | Change::Sending => HOME,
     }
 }
