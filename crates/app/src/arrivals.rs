@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bando_domain::{
-    AccountId, ArrivalId, CustomerId, Money, PaymentId, PaymentStatus, Phone, PlanId, ProviderId,
+    AccountId, ArrivalId, CustomerId, Money, PaymentFailure, PaymentId, PaymentStatus, Phone, PlanId, ProviderId,
     TicketCode,
 };
 use bando_gateways::{Found, Movement, MovementKind, Paid, Search, Verdict};
@@ -22,11 +22,14 @@ use crate::gateway_accounts::Ready;
 use crate::jobs::Done;
 use crate::ledger::{self, About};
 use crate::purchase::account_reference;
-use crate::settlement::Settled;
+use crate::settlement::{Settled, pays};
 use crate::{App, Caller, Error, Invalid, Result};
 
 /// How long after it was asked for a payment may still be what by-hand money is meant for.
 const RECENT: Duration = Duration::from_secs(48 * 3600);
+
+/// How far the clocks of a gateway and ours may differ.
+const SKEW: Duration = Duration::from_secs(10);
 
 /// How often the gateway is asked about money before a person is.
 const MAX_PROOFS: u32 = 10;
@@ -330,9 +333,7 @@ impl App {
             }
         };
         if let Some(payment) = meant {
-            let is_same = payment.receipt.as_ref() == Some(&arrival.receipt)
-                || payment.receipt.is_none() && payment.amount == arrival.amount;
-            if !payment.status.was_paid() || is_same {
+            if !payment.status.was_paid() || is_same_money(&payment, &arrival) {
                 return self.settle_arrival(tx, &mut arrival, payment).await;
             }
         }
@@ -508,7 +509,8 @@ impl App {
     }
 
     /// The payment that by-hand money is meant for: by its reference, by the gateway's own name for
-    /// it, else by phone and amount, else by an amount that only one open payment asks for.
+    /// it, else by phone and amount, else by an amount that only one open payment asks for. It may be
+    /// one that is paid already, when this money is what paid it.
     async fn payment_meant(
         &self,
         tx: &mut TenantTx,
@@ -523,6 +525,7 @@ impl App {
         if let Some(reference) = &movement.reference {
             if let Ok(id) = reference.trim().parse::<uuid::Uuid>()
                 && let Some(payment) = tx.payment(PaymentId::from_uuid(id)).await?
+                && payment.gateway == gateway
             {
                 return Ok(Some(payment));
             }
@@ -538,24 +541,27 @@ impl App {
             }
         }
         let since = self.now().minus(RECENT);
-        let open = tx.unpaid_of_amount(gateway, movement.amount, since).await?;
-        let by_phone = open.iter().find(|p| {
-            let Some(phone) = &p.phone else {
-                return false;
+        let paid = tx
+            .paid_without_receipt(gateway, movement.amount, since)
+            .await?;
+        let told_twice = paid.into_iter().find(|p| {
+            let while_asked = |at| {
+                let until = p.finished_at.unwrap_or(p.created_at);
+                p.created_at.minus(SKEW) <= at && at <= until.plus(SKEW)
             };
-            movement.phone.as_ref() == Some(phone)
-                || movement
-                    .payer
-                    .as_deref()
-                    .is_some_and(|payer| shows(payer, phone))
+            is_payer(p, movement) && movement.at.is_none_or(while_asked)
         });
-        if let Some(payment) = by_phone {
+        if told_twice.is_some() {
+            return Ok(told_twice);
+        }
+        let open = tx.unpaid_of_amount(gateway, movement.amount, since).await?;
+        if let Some(payment) = open.iter().find(|p| is_payer(p, movement)) {
             return Ok(Some(payment.clone()));
         }
-        let is_link = self
-            .gateways
-            .get(gateway)
-            .is_some_and(|g| g.profile().asks == bando_gateways::Asks::Link);
+        // The amount alone tells whose money it is only where no two payments ask for the same.
+        let account = self.own_account(tx, gateway).await?;
+        let is_link = self.is_link(gateway)
+            && account.is_some_and(|ready| ready.account.is_on("unique_amounts"));
         let mut pending = open
             .into_iter()
             .filter(|p| p.status == PaymentStatus::Pending);
@@ -716,6 +722,10 @@ impl App {
                     return Err(Invalid::Taken("receipt").into());
                 }
                 let from = held(&arrival, is_booked);
+                if arrival.amount.currency() != tx.provider().await?.currency {
+                    let why = "this money is in another currency than the wallet";
+                    return Err(Invalid::field("phone", why).into());
+                }
                 self.credit_arrival(&mut tx, &mut arrival, &phone, &from)
                     .await?;
                 None
@@ -724,16 +734,16 @@ impl App {
                 let payment = tx
                     .lock_payment(payment)
                     .await?
-                    .filter(|p| !p.status.was_paid())
+                    .filter(|p| !p.status.was_paid() && p.gateway == arrival.gateway)
                     .ok_or(Error::NotFound("payment"))?;
-                self.settle_arrival(&mut tx, &mut arrival, payment).await?
+                self.settle_allotted(&mut tx, &mut arrival, payment).await?
             }
             Allotment::Plan(plan, phone) => {
                 let plan = tx.plan(plan).await?.ok_or(Error::NotFound("plan"))?;
                 let payment = self
                     .payment_on_the_spot(&mut tx, &plan, &phone, &arrival.gateway)
                     .await?;
-                self.settle_arrival(&mut tx, &mut arrival, payment).await?
+                self.settle_allotted(&mut tx, &mut arrival, payment).await?
             }
         };
         for kind in [CaseKind::Unmatched, CaseKind::Unproved, CaseKind::Late] {
@@ -744,6 +754,23 @@ impl App {
         tx.commit().await?;
         self.tell_housed(caller.provider, home);
         Ok(())
+    }
+
+    /// Settles a payment with money that a member allots to it: it must be enough.
+    async fn settle_allotted(
+        &self,
+        tx: &mut TenantTx,
+        arrival: &mut Arrival,
+        payment: Payment,
+    ) -> Result<Option<(PaymentId, Settled)>> {
+        if !pays(arrival, &payment) {
+            let why = format!("{} does not pay for {}", arrival.amount, payment.amount);
+            return Err(Invalid::field("payment", why).into());
+        }
+        match self.settle_arrival(tx, arrival, payment).await? {
+            Some((_, Settled::ReceiptTaken)) => Err(Invalid::Taken("receipt").into()),
+            home => Ok(home),
+        }
     }
 
     fn tell_housed(&self, provider: ProviderId, home: Option<(PaymentId, Settled)>) {
@@ -758,6 +785,24 @@ impl App {
 async fn unproved(tx: &mut TenantTx, id: ArrivalId) -> Result<Option<Arrival>> {
     let arrival = tx.lock_arrival(id).await?;
     Ok(arrival.filter(|a| a.state == ArrivalState::Unproved))
+}
+
+/// Whether money is what has paid this payment, told of a second time: nothing more is granted for it.
+/// A payment that a member found no money for was not paid by any.
+fn is_same_money(payment: &Payment, arrival: &Arrival) -> bool {
+    payment.receipt.as_ref() == Some(&arrival.receipt)
+        || payment.receipt.is_none()
+            && payment.amount == arrival.amount
+            && payment.failure != Some(PaymentFailure::NotReceived)
+}
+
+/// Whether a movement shows the phone of this payment, in full or masked.
+fn is_payer(payment: &Payment, movement: &Movement) -> bool {
+    let Some(phone) = &payment.phone else {
+        return false;
+    };
+    let masked = movement.payer.as_deref();
+    movement.phone.as_ref() == Some(phone) || masked.is_some_and(|payer| shows(payer, phone))
 }
 
 /// The account in which money stands.

@@ -8,16 +8,19 @@ mod access;
 mod accounts;
 mod app;
 mod arrivals;
+mod by_hand;
 mod calendar;
 mod caller;
 mod cases;
 mod cash;
 mod claims;
+mod confirmations;
 mod crash;
 mod ending;
 mod error;
 mod events;
 mod gateway_accounts;
+mod idempotency;
 mod inbox;
 mod jobs;
 mod ledger;
@@ -46,13 +49,17 @@ pub use access::{Access, AccessKey};
 pub use accounts::{SIGN_IN_LIFETIME, SignedIn};
 pub use app::{App, Collection, Disconnected, Parts, RouterControl, Settings};
 pub use arrivals::Allotment;
+pub use by_hand::ByHand;
 pub use caller::{Caller, Permission};
 pub use cases::PROMISE;
+pub use cash::{CashSale, CashSold, ShiftReport, TillDay};
 pub use claims::{Claim, receipts_in};
+pub use confirmations::{Confirmation, Confirmations};
 pub use crash::{CRASH_POINTS, PLANTED_BUGS};
 pub use error::{Error, Invalid, Result};
 pub use events::{Change, Event};
 pub use gateway_accounts::{GatewayState, Offer};
+pub use idempotency::{Begun, RequestKey};
 pub use inbox::{Incoming, Taken};
 pub use mpesa::{MpesaSecrets, MpesaSettings, MpesaState};
 pub use outgoing::Sending;
@@ -79,6 +86,6 @@ pub use bando_store::{
     Account, Arrival, ArrivalFilter, ArrivalSource, ArrivalState, AuditEntry, Balance, Batch, Case,
     CaseFilter, CaseKind, CaseState, Cursor, Customer, Device, Engine, Member, Origin, Page,
     Payment, PaymentFilter, PaymentStep, Payout, Plan, Provider, ProviderStatus, Refund,
-    RefundFilter, RefundWay, Role, Router, SendState, Session, Ticket, TicketFilter, TimelineEntry,
-    Transfer,
+    RefundFilter, RefundWay, Role, Router, SendState, Session, Shift, StoredAnswer, Ticket, TicketFilter,
+    TimelineEntry, Transfer,
 };

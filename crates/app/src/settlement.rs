@@ -8,7 +8,7 @@ use bando_domain::{
 };
 use bando_gateways::{Asks, Paid, Recovered, Reference, Verdict};
 use bando_store::{
-    ArrivalState, CaseKind, Job, JobKind, Origin, Payment, PaymentStep, TenantTx, Ticket,
+    Arrival, ArrivalState, CaseKind, Job, JobKind, Origin, Payment, PaymentStep, TenantTx, Ticket,
 };
 
 use crate::cases::Facts;
@@ -132,7 +132,7 @@ impl App {
                 if purchase::fail(&mut tx, &mut payment, failure, None, Some(why), now).await? {
                     tx.add_payment_step(id, self.next_step_id(), now, PaymentStep::Expired, None)
                         .await?;
-                    if is_deaf || self.is_doubtful(&payment) {
+                    if is_deaf || self.is_doubtful(&mut tx, &payment).await? {
                         self.open_case(&mut tx, CaseKind::NeverConfirmed, Facts::of(&payment))
                             .await?;
                     }
@@ -178,10 +178,15 @@ impl App {
     }
 
     /// Whether somebody may have paid a payment that was never confirmed. A page of the gateway that
-    /// nobody paid on says so; a prompt that was sent and never decided is another matter.
-    fn is_doubtful(&self, payment: &Payment) -> bool {
+    /// nobody paid on says so; a prompt that was sent and never decided is another matter, and so is
+    /// a receipt that the payer has named.
+    async fn is_doubtful(&self, tx: &mut TenantTx, payment: &Payment) -> Result<bool> {
         let profile = self.gateways.get(&payment.gateway).map(|g| g.profile());
-        profile.is_some_and(|p| p.asks == Asks::Push) && payment.prompted_at.is_some()
+        if profile.is_some_and(|p| p.asks == Asks::Push) {
+            return Ok(payment.prompted_at.is_some());
+        }
+        let timeline = tx.payment_timeline(payment.id).await?;
+        Ok(timeline.iter().any(|e| e.step == PaymentStep::Claimed))
     }
 
     /// Searches for a payment whose start was never answered, where the gateway can be searched.
@@ -289,7 +294,7 @@ impl App {
         &self,
         tx: &mut TenantTx,
         mut payment: Payment,
-        paid: Paid,
+        mut paid: Paid,
         by: &str,
     ) -> Result<Settled> {
         let now = self.now();
@@ -301,9 +306,8 @@ impl App {
                 .await?
             {
                 match self.waiting_arrival(tx, &gateway, receipt).await? {
-                    Some(arrival)
-                        if !payment.status.was_paid() && arrival.amount == payment.amount =>
-                    {
+                    Some(arrival) if !payment.status.was_paid() && pays(&arrival, &payment) => {
+                        paid.amount = Some(arrival.amount);
                         self.allocate(tx, arrival, &payment).await?;
                         source = Source::Unallocated;
                     }
@@ -317,6 +321,8 @@ impl App {
             if payment.receipt.is_none() && paid.receipt.is_some() {
                 payment.receipt = paid.receipt;
                 tx.update_payment(&payment).await?;
+                self.close_case(tx, CaseKind::Trusted, payment.id.uuid(), "the money came")
+                    .await?;
             }
             return Ok(Settled::Before);
         };
@@ -616,4 +622,10 @@ impl App {
         );
         fee.is_positive().then_some(fee)
     }
+}
+
+/// Whether money that waits for a person is enough for this payment.
+pub(crate) fn pays(arrival: &Arrival, payment: &Payment) -> bool {
+    arrival.amount.currency() == payment.amount.currency()
+        && arrival.amount.minor() >= payment.amount.minor()
 }
