@@ -179,8 +179,8 @@ pub const SCENARIOS: &[Named] = &[
     named("callback_late",    201, "paid, callback 90 s later",                      || calls(vec![Delivery { after_ms: 90_000, ..Delivery::default() }])),
     named("callback_doubled", 202, "paid, callback three times at once",             || calls(vec![Delivery { copies: 3, ..Delivery::default() }])),
     named("callback_first",   203, "paid, callback before the response",             || Scenario { before_response: true, ..paid() }),
-    named("failed_but_paid",  204, "callback says rejected; the money moved",        || calls(vec![Delivery { says: Some("APPROVAL_REJECTED".into()), ..Delivery::default() }])),
-    named("paid_but_failed",  205, "callback says paid; the payer rejected it",      || Scenario { callbacks: vec![Delivery { says: Some(SUCCESSFUL.into()), ..Delivery::default() }], ..answered("APPROVAL_REJECTED") }),
+    named("failed_but_paid",  204, "callback says rejected; the money moved",        || calls(vec![says("APPROVAL_REJECTED")])),
+    named("paid_but_failed",  205, "callback says paid; the payer rejected it",      paid_but_failed),
     named("response_lost",    300, "accepted, connection cut before the response; paid", || request(RequestFault::DropAfterAccept)),
     named("request_stalls",   301, "accepted, no response ever; paid",               || request(RequestFault::StallAfterAccept)),
     named("request_502",      302, "accepted, said with HTTP 502; paid",             || request(RequestFault::Html502AfterAccept)),
@@ -276,6 +276,20 @@ fn calls(callbacks: Vec<Delivery>) -> Scenario {
     Scenario {
         callbacks,
         ..paid()
+    }
+}
+
+fn says(outcome: &str) -> Delivery {
+    Delivery {
+        says: Some(outcome.to_owned()),
+        ..Delivery::default()
+    }
+}
+
+fn paid_but_failed() -> Scenario {
+    Scenario {
+        callbacks: vec![says(SUCCESSFUL)],
+        ..answered("APPROVAL_REJECTED")
     }
 }
 
