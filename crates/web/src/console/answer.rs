@@ -7,13 +7,13 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use bando_app::Error;
+use bando_app::{Error, Role};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use super::cookies::Reader;
 use crate::assets;
-use crate::views::console::{Message, Page, Section, SignIn};
+use crate::views::console::{Badges, Message, Page, Section, SignIn};
 
 /// What a handler returns.
 pub(super) type Answer = Result<Response, Fault>;
@@ -237,6 +237,8 @@ impl Asked {
             provider: "Bando".to_owned(),
             member: String::new(),
             several: false,
+            role: Role::Support,
+            badges: Badges::default(),
             section: Section::Home,
             here: self.next,
             flash: None,

@@ -149,7 +149,7 @@ fn form(who: &SignedInCaller, fields: &Fields, state: Option<&MpesaState>) -> Fo
         ));
     }
     Form {
-        page: who.page(Section::Mpesa),
+        page: who.page(Section::Ways),
         environment,
         kind: vec![
             choice("kind", "paybill", t.mpesa_paybill().to_owned(), true),

@@ -12,7 +12,7 @@ use super::words::Done;
 use crate::format::Times;
 use crate::i18n::Lang;
 use crate::state::Web;
-use crate::views::console::{Page, Section, Theme};
+use crate::views::console::{Badges, Page, Section, Theme};
 
 /// A member who is signed in. A request without one is answered with the way to the sign-in page.
 pub(super) struct SignedInCaller {
@@ -32,6 +32,7 @@ pub(super) struct SignedInCaller {
     pub(super) times: Times,
     /// The present moment.
     pub(super) now: Timestamp,
+    badges: Badges,
     theme: Theme,
     here: String,
     done: Option<Done>,
@@ -46,6 +47,8 @@ impl SignedInCaller {
             provider: self.provider.name.clone(),
             member: self.caller.name.clone(),
             several: self.members.len() > 1,
+            role: self.caller.role,
+            badges: self.badges,
             section,
             here: self.here.clone(),
             flash: self.done.map(|done| done.notice(self.t)),
@@ -110,6 +113,10 @@ impl FromRequestParts<Web> for SignedInCaller {
         let (here, done) = address(parts);
         let who = Self {
             now: app.now(),
+            badges: Badges {
+                confirm: 0,
+                cases: app.open_cases(&caller).await?,
+            },
             times: Times::new(t, &provider.time_zone),
             theme: reader.theme,
             account: signed_in.account,

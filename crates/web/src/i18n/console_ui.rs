@@ -13,7 +13,6 @@ messages! {
     nav_batches: "Vouchers" / "Vocha" / "Bons";
     nav_plans: "Plans" / "Vifurushi" / "Forfaits";
     nav_routers: "Routers" / "Ruta" / "Routeurs";
-    nav_mpesa: "M-Pesa" / "M-Pesa" / "M-Pesa";
     nav_settings: "Settings" / "Mipangilio" / "Réglages";
     nav_ledger: "Ledger" / "Leja" / "Grand livre";
     nav_audit: "Audit log" / "Kumbukumbu" / "Journal";

@@ -5,6 +5,7 @@
 //! not compile, and a wrong number of arguments does not either.
 
 mod console;
+mod console_money;
 mod console_setup;
 mod console_ui;
 mod demo;
@@ -170,6 +171,7 @@ mod tests {
     fn every_sentence_is_whole_in_every_language() {
         let tables = [
             console::TABLE,
+            console_money::TABLE,
             console_setup::TABLE,
             console_ui::TABLE,
             demo::TABLE,

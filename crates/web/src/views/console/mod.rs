@@ -26,6 +26,9 @@
 
 mod batches;
 mod books;
+mod form;
+mod list;
+mod menu;
 mod home;
 mod mpesa;
 mod payments;
@@ -38,7 +41,10 @@ mod tickets;
 
 pub use batches::{BatchForm, BatchPage, BatchRow, Batches, SheetVoucher, VoucherSheet};
 pub use books::{Audit, AuditRow, Ledger, LedgerRow};
+pub use form::{Button, FieldKind, Form, FormField};
 pub use home::{Home, Today, Todo, Trend};
+pub use list::{Empty, Filters, Link, List, ListRow, Matter, Select};
+pub use menu::{Badges, Section};
 pub use mpesa::{MpesaSettings, TestResult};
 pub use payments::{
     PaymentFilter, PaymentPage, PaymentRow, PaymentStep, Payments, Period, TimelineStep,
@@ -49,6 +55,8 @@ pub use sell::{Sell, SellPlan};
 pub use sessions::{SessionRow, Sessions};
 pub use settings::{Message, More, Place, Providers, Settings, SignIn};
 pub use tickets::{TicketDevice, TicketFilter, TicketPage, TicketRow, Tickets};
+
+use bando_app::Role;
 
 use crate::i18n::Lang;
 use crate::views::Notice;
@@ -66,6 +74,10 @@ pub struct Page {
     pub member: String,
     /// Whether they work for other providers too.
     pub several: bool,
+    /// What the member may do here: the menu shows no more.
+    pub role: Role,
+    /// What waits for somebody.
+    pub badges: Badges,
     /// The menu entry that is marked.
     pub section: Section,
     /// This page's own address with its query: live parts fetch it again.
@@ -123,162 +135,7 @@ impl Theme {
     }
 }
 
-/// A place in the menu.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Section {
-    /// The four answers.
-    Home,
-    /// One ticket over the counter.
-    Sell,
-    /// Payments and their timelines.
-    Payments,
-    /// Who is online.
-    Sessions,
-    /// Tickets.
-    Tickets,
-    /// Voucher batches.
-    Batches,
-    /// What is sold.
-    Plans,
-    /// Routers and their scripts.
-    Routers,
-    /// M-Pesa settings.
-    Mpesa,
-    /// What came in, account by account.
-    Ledger,
-    /// Who did what.
-    Audit,
-    /// The provider's and the member's settings.
-    Settings,
-    /// The rest of the menu, on a phone.
-    More,
-}
-
-impl Section {
-    /// The bar at the bottom of a phone.
-    const BAR: [Self; 5] = [
-        Self::Home,
-        Self::Sell,
-        Self::Payments,
-        Self::Sessions,
-        Self::More,
-    ];
-    /// The rail on a desk: daily work first.
-    const RAIL: [Self; 12] = [
-        Self::Home,
-        Self::Sell,
-        Self::Payments,
-        Self::Tickets,
-        Self::Sessions,
-        Self::Batches,
-        Self::Plans,
-        Self::Routers,
-        Self::Mpesa,
-        Self::Ledger,
-        Self::Audit,
-        Self::Settings,
-    ];
-    /// What the bar has no room for.
-    const REST: [Self; 8] = [
-        Self::Tickets,
-        Self::Batches,
-        Self::Plans,
-        Self::Routers,
-        Self::Mpesa,
-        Self::Ledger,
-        Self::Audit,
-        Self::Settings,
-    ];
-
-    /// Its address.
-    #[must_use]
-    pub const fn href(self) -> &'static str {
-        match self {
-            Self::Home => "/console",
-            Self::Sell => "/console/sell",
-            Self::Payments => "/console/payments",
-            Self::Sessions => "/console/sessions",
-            Self::Tickets => "/console/tickets",
-            Self::Batches => "/console/batches",
-            Self::Plans => "/console/plans",
-            Self::Routers => "/console/routers",
-            Self::Mpesa => "/console/mpesa",
-            Self::Ledger => "/console/ledger",
-            Self::Audit => "/console/audit",
-            Self::Settings => "/console/settings",
-            Self::More => "/console/more",
-        }
-    }
-
-    const fn icon(self) -> &'static str {
-        match self {
-            Self::Home => "house",
-            Self::Sell => "ticket-plus",
-            Self::Payments => "banknote",
-            Self::Sessions => "activity",
-            Self::Tickets => "ticket",
-            Self::Batches => "layers",
-            Self::Plans => "tags",
-            Self::Routers => "router",
-            Self::Mpesa => "smartphone",
-            Self::Ledger => "banknote",
-            Self::Audit => "clock",
-            Self::Settings => "settings",
-            Self::More => "ellipsis",
-        }
-    }
-
-    const fn label(self, t: Lang) -> &'static str {
-        match self {
-            Self::Home => t.nav_home(),
-            Self::Sell => t.nav_sell(),
-            Self::Payments => t.nav_payments(),
-            Self::Sessions => t.nav_sessions(),
-            Self::Tickets => t.nav_tickets(),
-            Self::Batches => t.nav_batches(),
-            Self::Plans => t.nav_plans(),
-            Self::Routers => t.nav_routers(),
-            Self::Mpesa => t.nav_mpesa(),
-            Self::Ledger => t.nav_ledger(),
-            Self::Audit => t.nav_audit(),
-            Self::Settings => t.nav_settings(),
-            Self::More => t.nav_more(),
-        }
-    }
-}
-
-/// An entry of the menu, ready to draw.
-struct MenuItem {
-    href: &'static str,
-    icon: &'static str,
-    label: &'static str,
-    current: bool,
-}
-
 impl Page {
-    fn menu(&self, sections: &[Section]) -> Vec<MenuItem> {
-        let rest = Section::REST.contains(&self.section);
-        let item = |section: &Section| MenuItem {
-            href: section.href(),
-            icon: section.icon(),
-            label: section.label(self.t),
-            current: *section == self.section || (*section == Section::More && rest),
-        };
-        sections.iter().map(item).collect()
-    }
-
-    fn bar(&self) -> Vec<MenuItem> {
-        self.menu(&Section::BAR)
-    }
-
-    fn rail(&self) -> Vec<MenuItem> {
-        self.menu(&Section::RAIL)
-    }
-
-    fn rest(&self) -> Vec<MenuItem> {
-        self.menu(&Section::REST)
-    }
-
     /// The attributes that fetch the element `#live` again when the server names `topic`, at most
     /// once a second, and twice a minute even if the stream of events is blocked on the way.
     fn live(&self, topic: &str) -> String {

@@ -137,6 +137,11 @@ fn page(lang: Lang, section: Section) -> Page {
         provider: s("Mama Njeri Wi-Fi"),
         member: s("njeri@mamanjeri.co.ke"),
         several: true,
+        role: bando_app::Role::Owner,
+        badges: Badges {
+            confirm: 3,
+            cases: 2,
+        },
         section,
         here: s(section.href()),
         flash: None,

@@ -226,7 +226,7 @@ fn router(lang: Lang) -> RouterPage {
 
 fn mpesa(lang: Lang) -> MpesaSettings {
     MpesaSettings {
-        page: page(lang, Section::Mpesa),
+        page: page(lang, Section::Ways),
         environment: vec![
             choice("sandbox", lang.mpesa_sandbox(), true),
             choice("production", lang.mpesa_production(), false),
