@@ -9,7 +9,7 @@ use bando_domain::{
 };
 use bando_gateways::{Found, Movement, MovementKind, Paid, Search, Verdict};
 use bando_store::{
-    Arrival, ArrivalSource, ArrivalState, CaseKind, Job, JobKind, Link, Payment, PaymentStep, Plan,
+    Arrival, ArrivalFilter, Cursor, Page, ArrivalSource, ArrivalState, CaseKind, Job, JobKind, Link, Payment, PaymentStep, Plan,
     TenantTx,
 };
 
@@ -207,9 +207,6 @@ impl App {
                     tx.commit().await?;
                 }
                 Ok(Done::Finished)
-            }
-            Found::CannotAsk if ready.account.is_on("trust_confirmations") => {
-                self.accept(provider, id, None).await
             }
             Found::CannotAsk => {
                 self.doubt(provider, id, "this account cannot ask by receipt number")
@@ -756,6 +753,22 @@ impl App {
         Ok(())
     }
 
+    /// Money that arrived unasked, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::Store`].
+    pub async fn arrivals(
+        &self,
+        caller: &Caller,
+        filter: &ArrivalFilter,
+        after: Option<Cursor>,
+        size: usize,
+    ) -> Result<Page<Arrival>> {
+        caller.need(Permission::Look)?;
+        let mut tx = self.store.read(caller.provider).await?;
+        Ok(tx.arrivals(filter, after, size).await?)
+    }
+
     /// Settles a payment with money that a member allots to it: it must be enough.
     async fn settle_allotted(
         &self,
@@ -849,10 +862,10 @@ pub(crate) fn plain(typed: &str) -> String {
 
 /// Whether a masked number such as `2547 ***** 126` can be this phone's: all digits it shows are
 /// right, and it shows at least six.
-fn shows(masked: &str, phone: &Phone) -> bool {
+pub(crate) fn shows(masked: &str, phone: &Phone) -> bool {
     let number = masked
         .split(|c: char| c.is_ascii_alphabetic())
-        .map(|part| part.replace(' ', ""))
+        .map(|part| part.replace(|c: char| !c.is_ascii_digit() && c != '*', ""))
         .find(|part| part.contains('*'));
     let Some(number) = number else {
         return false;
@@ -881,6 +894,7 @@ mod tests {
         let phone = Phone::from_international("254712345126").unwrap();
         assert!(shows("2547 ***** 126 NICHOLAS", &phone));
         assert!(shows("2547*****126", &phone));
+        assert!(shows("NICHOLAS · 2547*****126", &phone));
         for other in [
             "2547 ***** 127",
             "2541 ***** 126",

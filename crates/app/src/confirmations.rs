@@ -360,7 +360,7 @@ impl App {
         tx.add_refunded(payment.id, payment.amount).await?;
         let (held, about) = (ledger::gateway(&payment.gateway), About::payment(payment));
         let amount = payment.amount;
-        self.transfer(tx, "reversal", ledger::REVENUE, &held, amount, about)
+        self.transfer(tx, "refund", ledger::REFUNDS, &held, amount, about)
             .await?;
         let zone = tx.provider().await?.time_zone;
         let sold_at = payment.finished_at.unwrap_or(payment.created_at);

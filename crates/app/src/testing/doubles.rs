@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bando_domain::SessionId;
 use bando_gateways::{
-    Account, BadSetting, Charge, DARAJA_PROFILE, Gateway, MessageError, Notification, Profile,
-    Reference, Start, TestReport, TestResult, Verdict, read_callback,
+    Account, Asks, Authenticity, BadSetting, Charge, DARAJA_PROFILE, Found, Gateway, Message, MessageError, Movement, Notification, Payout,
+    Profile, Reference, Refund, Search, Sent, Start, TestReport, TestResult, Verdict, Word, read_daraja_message,
 };
 use bando_store::{Router, Session};
 use tokio::sync::Semaphore;
@@ -18,11 +18,28 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// M-Pesa by a script. Untold, it accepts every prompt (`ws_CO_1`, `ws_CO_2` …) and has decided
-/// nothing about any payment.
+/// The next of the answers; the last stays.
+fn next_turn<T: Clone>(turns: &mut VecDeque<T>) -> Option<T> {
+    if turns.len() > 1 {
+        turns.pop_front()
+    } else {
+        turns.front().cloned()
+    }
+}
+
+/// M-Pesa by a script. Untold, it accepts every prompt (`ws_CO_1`, `ws_CO_2` …) and every order to send
+/// money (`AG_1`, `AG_2` …), and has decided nothing about any payment.
 #[derive(Default)]
 pub struct ScriptedGateway {
+    profile: Mutex<Option<&'static Profile>>,
+    refunds: Mutex<Vec<Refund>>,
+    payouts: Mutex<Vec<Payout>>,
+    refund_answers: Mutex<VecDeque<Sent>>,
+    payout_answers: Mutex<VecDeque<Sent>>,
     starts: Mutex<VecDeque<Start>>,
+    finds: Mutex<HashMap<String, VecDeque<Found>>>,
+    searches: Mutex<Vec<Search>>,
+    words: Mutex<HashMap<Vec<u8>, Notification>>,
     verdicts: Mutex<HashMap<String, VecDeque<Verdict>>>,
     charges: Mutex<Vec<Charge>>,
     queries: Mutex<Vec<Reference>>,
@@ -30,6 +47,64 @@ pub struct ScriptedGateway {
 }
 
 impl ScriptedGateway {
+    /// Plays another gateway from now on: M-Pesa, but for what `change` changes.
+    pub fn play(&self, change: impl FnOnce(&mut Profile)) {
+        let mut profile = DARAJA_PROFILE.clone();
+        change(&mut profile);
+        *lock(&self.profile) = Some(Box::leak(Box::new(profile)));
+    }
+
+    /// What the next order to send money back comes to.
+    pub fn answer_refund(&self, sent: Sent) {
+        lock(&self.refund_answers).push_back(sent);
+    }
+
+    /// What the next order to pay out comes to.
+    pub fn answer_payout(&self, sent: Sent) {
+        lock(&self.payout_answers).push_back(sent);
+    }
+
+    /// The orders to send money back so far.
+    pub fn refunds(&self) -> Vec<Refund> {
+        lock(&self.refunds).clone()
+    }
+
+    /// The orders to pay out so far.
+    pub fn payouts(&self) -> Vec<Payout> {
+        lock(&self.payouts).clone()
+    }
+
+    fn accepted(&self) -> Sent {
+        let number = lock(&self.refunds).len() + lock(&self.payouts).len();
+        Sent::Accepted {
+            conversation_id: format!("AG_{number}"),
+        }
+    }
+
+    /// What questions about this receipt are answered, in turn; the last answer stays. Untold, the
+    /// account cannot ask.
+    pub fn answer_find(&self, receipt: &str, found: impl IntoIterator<Item = Found>) {
+        lock(&self.finds).insert(receipt.to_owned(), found.into_iter().collect());
+    }
+
+    /// The questions asked about receipts so far.
+    pub fn searches(&self) -> Vec<Search> {
+        lock(&self.searches).clone()
+    }
+
+    /// What this body means from now on, of whatever gateway is played. Returns the body.
+    pub fn mean<'a>(&self, body: &'a str, notification: Notification) -> &'a [u8] {
+        lock(&self.words).insert(body.as_bytes().to_vec(), notification);
+        body.as_bytes()
+    }
+
+    /// A body that tells of this movement.
+    pub fn tell_of(&self, movement: &Movement) -> Vec<u8> {
+        let body = format!("money {}", movement.receipt);
+        self.mean(&body, Notification::Movement(movement.clone()));
+        body.into_bytes()
+    }
+
     /// What the next prompt that is asked for comes to.
     pub fn answer_start(&self, start: Start) {
         lock(&self.starts).push_back(start);
@@ -90,7 +165,7 @@ impl ScriptedGateway {
 #[async_trait]
 impl Gateway for ScriptedGateway {
     fn profile(&self) -> &'static Profile {
-        &DARAJA_PROFILE
+        lock(&self.profile).unwrap_or(&DARAJA_PROFILE)
     }
 
     fn check(&self, _: &Account) -> Result<(), BadSetting> {
@@ -112,7 +187,8 @@ impl Gateway for ScriptedGateway {
         let told = lock(&self.starts).pop_front();
         told.unwrap_or_else(|| Start::Accepted {
             reference: Self::reference(number),
-            redirect: None,
+            redirect: (self.profile().asks != Asks::Push)
+                .then(|| format!("https://wallet.example/pay/{number}")),
         })
     }
 
@@ -121,20 +197,49 @@ impl Gateway for ScriptedGateway {
         let mut verdicts = lock(&self.verdicts);
         let told = verdicts
             .get_mut(&reference.checkout_request_id)
-            .and_then(|turns| {
-                if turns.len() > 1 {
-                    turns.pop_front()
-                } else {
-                    turns.front().cloned()
-                }
-            });
+            .and_then(next_turn);
         told.unwrap_or_else(|| Verdict::Pending {
             why: "still under processing".into(),
         })
     }
 
     fn read_message(&self, body: &[u8]) -> Result<Notification, MessageError> {
-        read_callback(body)
+        match lock(&self.words).get(body) {
+            Some(word) => Ok(word.clone()),
+            None => read_daraja_message(body),
+        }
+    }
+
+    async fn find(&self, _: &Account, search: &Search) -> Found {
+        lock(&self.searches).push(search.clone());
+        let mut finds = lock(&self.finds);
+        let told = finds.get_mut(&search.receipt).and_then(next_turn);
+        told.unwrap_or(Found::CannotAsk)
+    }
+
+    /// Good is the signature `good`.
+    fn authenticate(&self, _: &Account, message: &Message<'_>) -> Authenticity {
+        let signature = message.headers.iter().find(|(name, _)| name == "signature");
+        let profile = self.profile();
+        match signature.map(|(_, value)| value.as_str()) {
+            Some("good") => Authenticity::Signed,
+            None if profile.word != Word::Signed || profile.asks == Asks::Link => {
+                Authenticity::Unsigned
+            }
+            _ => Authenticity::Forged("the signature is wrong"),
+        }
+    }
+
+    async fn refund(&self, _: &Account, refund: &Refund) -> Sent {
+        lock(&self.refunds).push(refund.clone());
+        let told = lock(&self.refund_answers).pop_front();
+        told.unwrap_or_else(|| self.accepted())
+    }
+
+    async fn pay_out(&self, _: &Account, payout: &Payout) -> Sent {
+        lock(&self.payouts).push(payout.clone());
+        let told = lock(&self.payout_answers).pop_front();
+        told.unwrap_or_else(|| self.accepted())
     }
 
     async fn test(&self, _: &Account) -> TestReport {
@@ -169,6 +274,15 @@ pub fn failed_callback(reference: &Reference, code: i32) -> Vec<u8> {
     format!(
         r#"{{"Body":{{"stkCallback":{{"MerchantRequestID":"{merchant}","CheckoutRequestID":"{checkout}",
 "ResultCode":{code},"ResultDesc":"said so"}}}}}}"#
+    )
+    .into_bytes()
+}
+
+/// A result of Daraja about money that was sent: code 0 says that it is there, under this receipt.
+pub fn sent_result(conversation_id: &str, code: i32, receipt: &str) -> Vec<u8> {
+    format!(
+        r#"{{"Result":{{"ResultType":0,"ResultCode":{code},"ResultDesc":"said so","OriginatorConversationID":"o-1",
+"ConversationID":"{conversation_id}","TransactionID":"{receipt}"}}}}"#
     )
     .into_bytes()
 }

@@ -49,8 +49,53 @@ pub const INVARIANTS: &[(&str, &str)] = &[
         "SELECT provider_id, gateway, currency FROM (
            SELECT provider_id, gateway, currency, payments, amount_minor FROM revenue_daily
            UNION ALL
-           SELECT provider_id, gateway, currency, -1, -amount_minor FROM payments WHERE status = 'success'
+           SELECT provider_id, gateway, currency, -1, refunded_minor - amount_minor FROM payments
+             WHERE status = 'success'
          ) AS sums GROUP BY provider_id, gateway, currency HAVING SUM(payments) <> 0 OR SUM(amount_minor) <> 0",
+    ),
+    (
+        "a payment is refunded when all of it went back",
+        "SELECT payment_id FROM payments WHERE (status = 'refunded') <> (refunded_minor = amount_minor)
+           OR (refunded_minor > 0 AND status NOT IN ('success', 'refunded'))",
+    ),
+    (
+        "what went back of a payment is booked",
+        "SELECT p.payment_id FROM payments p WHERE p.refunded_minor <>
+           (SELECT COALESCE(SUM(l.amount_minor), 0) FROM ledger_transfers l WHERE l.provider_id = p.provider_id
+             AND l.payment_id = p.payment_id AND l.kind = 'refund' AND l.debit_account = 'refunds')",
+    ),
+    (
+        "a refund is booked once when it is done, and never else",
+        "SELECT r.refund_id FROM refunds r WHERE
+           (SELECT COUNT(*) FROM ledger_transfers l WHERE l.provider_id = r.provider_id
+             AND l.subject = r.refund_id AND l.kind = 'refund' AND l.amount_minor = r.amount_minor
+             AND l.currency = r.currency) <> CASE WHEN r.state = 'done' THEN 1 ELSE 0 END",
+    ),
+    (
+        "a payout is booked once when it is done, and never else",
+        "SELECT o.payout_id FROM payouts o WHERE
+           (SELECT COUNT(*) FROM ledger_transfers l WHERE l.provider_id = o.provider_id
+             AND l.subject = o.payout_id AND l.kind = 'payout' AND l.amount_minor = o.amount_minor
+             AND l.currency = o.currency) <> CASE WHEN o.state = 'done' THEN 1 ELSE 0 END",
+    ),
+    (
+        "money that is to be sent, or was, is worked on, and what nobody knows of has a case",
+        "SELECT s.id FROM (
+           SELECT provider_id, refund_id AS id, state, way FROM refunds
+           UNION ALL SELECT provider_id, payout_id, state, 'gateway' FROM payouts
+         ) AS s WHERE (s.way = 'gateway' AND s.state IN ('approved', 'sending') AND NOT EXISTS (
+             SELECT 1 FROM jobs j WHERE j.provider_id = s.provider_id AND j.subject = s.id
+               AND j.kind IN ('send_refund', 'send_payout')))
+           OR (s.state = 'sent' AND NOT EXISTS (
+             SELECT 1 FROM jobs j WHERE j.provider_id = s.provider_id AND j.subject = s.id AND j.kind = 'check_sent'))
+           OR (s.state = 'unknown' AND NOT EXISTS (
+             SELECT 1 FROM cases c WHERE c.provider_id = s.provider_id AND c.subject = s.id
+               AND c.kind = 'send_unknown'))",
+    ),
+    (
+        "nobody sends money to whom it is owed without a second member",
+        "SELECT payout_id FROM payouts WHERE state IN ('approved', 'sending', 'sent', 'done', 'refused', 'unknown')
+           AND (decided_by IS NULL OR decided_by = requested_by)",
     ),
     (
         "a receipt credits once",

@@ -7,14 +7,26 @@ use bando_domain::{
     Country, DataLimit, Language, MacAddr, PlanTerms, ProviderId, RouterId, Secret, Starts,
     TicketId, Timestamp, Usage,
 };
+use bando_gateways::{Account, Asks, Gateway, Gateways, Setting, SettingKind, Word};
 use bando_store::testing::{ManualClock, SeededEntropy, TestStore};
 use bando_store::{Payment, Plan, Role, Router, SessionUpdate, Ticket};
 
 use super::{RecordingRouters, ScriptedGateway, paid_callback};
 use crate::{
-    App, Caller, MpesaSecrets, MpesaSettings, Parts, PlanDraft, Purchase, Result, RouterDraft,
-    Settings, Visit,
+    App, Caller, Collection, Incoming, MpesaSecrets, MpesaSettings, Parts, PlanDraft, Purchase, Result, RouterDraft,
+    Settings, Taken, Visit,
 };
+
+const fn text(name: &'static str) -> Setting {
+    Setting {
+        name,
+        kind: SettingKind::Text,
+        required: false,
+    }
+}
+
+/// What the static link's account consists of, as the app heeds it.
+const LINK_SETTINGS: &[Setting] = &[text("unique_amounts"), text("trust_after")];
 
 /// Where the clock of every shop begins: Friday, 2026-11-20T12:00:00Z.
 pub const NOON: Timestamp = Timestamp::from_seconds(1_795_176_000);
@@ -40,6 +52,11 @@ pub struct Shop {
     pub entropy: Arc<SeededEntropy>,
     /// M-Pesa.
     pub gateway: Arc<ScriptedGateway>,
+    /// `link`: payers are sent to a static link. Nobody has an account before [`Shop::open_link`].
+    pub link: Arc<ScriptedGateway>,
+    /// `page`: payers are sent to a page of the gateway, whose messages are signed. Nobody has an
+    /// account before [`Shop::open_page`].
+    pub page: Arc<ScriptedGateway>,
     /// The way to the routers.
     pub routers: Arc<RecordingRouters>,
     /// The owner, at work.
@@ -48,6 +65,9 @@ pub struct Shop {
     pub plan: Plan,
     /// The router.
     pub router: Router,
+    /// The settings of the application.
+    pub settings: Settings,
+    gateways: Gateways,
 }
 
 impl Shop {
@@ -68,8 +88,23 @@ impl Shop {
 
     async fn open(test: TestStore, entropy: Arc<SeededEntropy>) -> Result<Self> {
         let clock = Arc::new(ManualClock::new(NOON));
-        let (gateway, routers) = (Arc::default(), Arc::default());
-        let app = new_app(&test, &clock, &entropy, &gateway, &routers);
+        let (gateway, routers) = (Arc::<ScriptedGateway>::default(), Arc::default());
+        let link = Arc::<ScriptedGateway>::default();
+        link.play(|profile| {
+            (profile.name, profile.title) = ("link", "Link");
+            (profile.asks, profile.word) = (Asks::Link, Word::Signed);
+            profile.settings = LINK_SETTINGS;
+        });
+        let page = Arc::<ScriptedGateway>::default();
+        page.play(|profile| {
+            (profile.name, profile.title) = ("page", "Page");
+            (profile.asks, profile.word) = (Asks::Redirect, Word::Signed);
+            profile.by_hand = false;
+        });
+        let all = [&gateway, &link, &page].map(|g| Arc::clone(g) as Arc<dyn Gateway>);
+        let gateways: Gateways = all.into_iter().collect();
+        let settings = Settings::new("https://wifi.example");
+        let app = new_app(&test, &clock, &entropy, &gateways, &routers, &settings);
         let owner = open_business(&app, "mama-njeri").await?;
         let draft = plan_draft("1 hour", "20", HOUR);
         let plan = app.save_plan(&owner, None, draft).await?;
@@ -85,10 +120,14 @@ impl Shop {
             clock,
             entropy,
             gateway,
+            link,
+            page,
+            gateways,
             routers,
             owner,
             plan,
             router,
+            settings,
         })
     }
 
@@ -103,9 +142,90 @@ impl Shop {
             &self.test,
             &self.clock,
             &self.entropy,
-            &self.gateway,
+            &self.gateways,
             &self.routers,
+            &self.settings,
         );
+    }
+
+    /// Lets the platform collect for the shop with its own M-Pesa account, for a fee of so many
+    /// hundredths of a percent; the shop's own account is switched off.
+    ///
+    /// # Errors
+    /// As the use cases.
+    pub async fn collect(&mut self, fee_basis_points: u32, phone: &str) -> Result<()> {
+        self.settings.collection = Some(Collection {
+            gateway: "mpesa",
+            account: bando_gateways::Account::default(),
+            fee_basis_points,
+        });
+        self.restart();
+        let own = bando_gateways::Account::default();
+        self.app
+            .save_gateway(&self.owner, "mpesa", own, false)
+            .await?;
+        self.app.save_collection(&self.owner, phone, true).await
+    }
+
+    /// Lets customers pay by a static link. Switches among the settings are on or off as given.
+    ///
+    /// # Errors
+    /// As the use cases.
+    pub async fn open_link(&self, settings: &[(&str, &str)]) -> Result<()> {
+        self.open_gateway("link", settings).await
+    }
+
+    /// Lets customers pay on a gateway's page.
+    ///
+    /// # Errors
+    /// As the use cases.
+    pub async fn open_page(&self) -> Result<()> {
+        self.open_gateway("page", &[]).await
+    }
+
+    async fn open_gateway(&self, name: &str, settings: &[(&str, &str)]) -> Result<()> {
+        let mut account = Account::default();
+        for (name, value) in settings {
+            let (name, value) = ((*name).to_owned(), (*value).to_owned());
+            account.settings.insert(name, value);
+        }
+        self.app
+            .save_gateway(&self.owner, name, account, true)
+            .await
+    }
+
+    /// A message of a gateway about the shop's account with it. A signature, if there is one, is in
+    /// its headers.
+    ///
+    /// # Errors
+    /// As [`App::take_message`].
+    pub async fn message(
+        &self,
+        gateway: &str,
+        signature: Option<&str>,
+        body: &[u8],
+    ) -> Result<Taken> {
+        let state = self.app.gateway_account(&self.owner, gateway).await?;
+        let token = state.message_url.rsplit('/').next().unwrap_or_default();
+        let headers: Vec<_> = signature
+            .map(|signature| ("signature".to_owned(), signature.to_owned()))
+            .into_iter()
+            .collect();
+        let incoming = Incoming {
+            headers: &headers,
+            ..Incoming::new(body, "192.0.2.10")
+        };
+        let taken = self.app.take_message(token, incoming).await?;
+        self.work().await;
+        Ok(taken)
+    }
+
+    /// A new member of the shop, at work.
+    ///
+    /// # Errors
+    /// As the use cases.
+    pub async fn hire(&self, name: &str, role: Role) -> Result<Caller> {
+        hire(&self.app, self.provider(), name, role).await
     }
 
     /// Another business on the same installation, with M-Pesa and no plan.
@@ -327,34 +447,23 @@ fn new_app(
     test: &TestStore,
     clock: &Arc<ManualClock>,
     entropy: &Arc<SeededEntropy>,
-    gateway: &Arc<ScriptedGateway>,
+    gateways: &Gateways,
     routers: &Arc<RecordingRouters>,
+    settings: &Settings,
 ) -> App {
     App::new(Parts {
         store: test.store.clone(),
         clock: Arc::clone(clock) as _,
         entropy: Arc::clone(entropy) as _,
-        gateways: [Arc::clone(gateway) as Arc<dyn bando_gateways::Gateway>]
-            .into_iter()
-            .collect(),
+        gateways: gateways.clone(),
         routers: Arc::clone(routers) as _,
-        settings: Settings::new("https://wifi.example"),
+        settings: settings.clone(),
     })
 }
 
 async fn open_business(app: &App, slug: &str) -> Result<Caller> {
     let provider = app.create_provider(slug, slug, Country::Ke).await?;
-    let password = Secret::new("correct horse battery");
-    let account = app
-        .create_account(slug, &password, slug, Language::En, false)
-        .await?;
-    app.add_member(provider.id, account, Role::Owner).await?;
-    let owner = Caller {
-        account,
-        name: slug.to_owned(),
-        provider: provider.id,
-        role: Role::Owner,
-    };
+    let owner = hire(app, provider.id, slug, Role::Owner).await?;
     let settings = MpesaSettings {
         environment: "sandbox".into(),
         shortcode: "174379".into(),
@@ -367,6 +476,20 @@ async fn open_business(app: &App, slug: &str) -> Result<Caller> {
     };
     app.save_mpesa(&owner, settings, secrets, true).await?;
     Ok(owner)
+}
+
+async fn hire(app: &App, provider: ProviderId, name: &str, role: Role) -> Result<Caller> {
+    let password = Secret::new("correct horse battery");
+    let account = app
+        .create_account(name, &password, name, Language::En, false)
+        .await?;
+    app.add_member(provider, account, role).await?;
+    Ok(Caller {
+        account,
+        name: name.to_owned(),
+        provider,
+        role,
+    })
 }
 
 fn plan_draft(name: &str, price: &str, terms: PlanTerms) -> PlanDraft {
