@@ -119,7 +119,7 @@ impl App {
     }
 
     /// The ticket that `key` opens, in whatever state it is. For a device: the live ticket it is
-    /// bound to that ends last.
+    /// bound to that ends last, else the live one whose identity its address is.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -132,11 +132,8 @@ impl App {
         let ticket = match key {
             AccessKey::Code(code) => tx.ticket_by_code(code).await?,
             AccessKey::Device(mac) => {
-                let now = self.now();
-                let live = tx.live_tickets_by_mac(*mac).await?;
-                live.into_iter().find(|t| {
-                    Entitlement::of(t.state, &t.terms, t.expires_at, t.usage, now).is_ok()
-                })
+                let mut live = tickets_of_device(&mut tx, *mac, self.now()).await?;
+                (!live.is_empty()).then(|| live.swap_remove(0))
             }
         };
         let Some(ticket) = ticket else {
@@ -291,6 +288,21 @@ impl App {
             .take(key, WRONG_CODES_PER_PROVIDER, now)
             .map_err(too_many)
     }
+}
+
+/// The tickets that give a device access at `now`: those it is bound to, the one that ends last first,
+/// then the one that was bought away from the hotspot and has this address as its identity. Logging in
+/// by that address binds it like any other device, so it has one place on the ticket, not two.
+pub(crate) async fn tickets_of_device(
+    tx: &mut TenantTx,
+    mac: MacAddr,
+    now: Timestamp,
+) -> Result<Vec<Ticket>> {
+    let mut tickets = tx.live_tickets_by_mac(mac).await?;
+    let own = tx.ticket_by_identity_mac(mac).await?;
+    tickets.extend(own.filter(|own| tickets.iter().all(|t| t.id != own.id)));
+    tickets.retain(|t| Entitlement::of(t.state, &t.terms, t.expires_at, t.usage, now).is_ok());
+    Ok(tickets)
 }
 
 async fn device_list(tx: &mut TenantTx, ticket: TicketId) -> Result<Arc<[MacAddr]>> {

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use bando_domain::{
-    AccountId, ArrivalId, CustomerId, Money, PaymentFailure, PaymentId, PaymentStatus, Phone, PlanId, ProviderId,
-    TicketCode,
+    AccountId, ArrivalId, CustomerId, Money, PaymentFailure, PaymentId, PaymentStatus, Phone,
+    PlanId, ProviderId, TicketCode,
 };
 use bando_gateways::{Found, Movement, MovementKind, Paid, Search, Verdict};
 use bando_store::{
-    Arrival, ArrivalFilter, Cursor, Page, ArrivalSource, ArrivalState, CaseKind, Job, JobKind, Link, Payment, PaymentStep, Plan,
-    TenantTx,
+    Arrival, ArrivalFilter, ArrivalSource, ArrivalState, CaseKind, Cursor, Job, JobKind, Link,
+    Page, Payment, PaymentStep, Plan, TenantTx,
 };
 
 use crate::caller::Permission;

@@ -12,6 +12,7 @@ use bando_store::{
     Ticket,
 };
 
+use crate::by_hand::{BY_HAND, ByHand, what_to_type};
 use crate::calendar;
 use crate::crash::crash_point;
 use crate::events::Change;
@@ -61,6 +62,12 @@ pub struct PaymentPage {
     pub visit: Visit,
     /// Until when the prompt can be open; past it the customer may try again.
     pub prompt_until: Timestamp,
+    /// How the payer is asked; none if they pay by hand, in cash or from the wallet.
+    pub asks: Option<Asks>,
+    /// What the payer may type into the phone's menu instead, while it is not paid.
+    pub by_hand: Option<ByHand>,
+    /// What is in the payer's wallet.
+    pub credit: Money,
 }
 
 impl App {
@@ -88,7 +95,7 @@ impl App {
         let provider = tx.provider().await?;
         let phone = Phone::parse(&purchase.phone, provider.country)?;
         self.limit_payments(&purchase, &phone)?;
-        let (payment, ready) = self.prepare(&mut tx, &provider, &purchase, phone).await?;
+        let (payment, ready) = self.prepare(&mut tx, &provider, &purchase, &phone).await?;
         tx.commit().await?;
         self.jobs.notify_one();
         self.events.tell(provider.id, Change::Payment(payment.id));
@@ -96,7 +103,7 @@ impl App {
         if purchase.by_hand {
             return Ok(payment);
         }
-        let charge = self.charge(&provider, &payment);
+        let charge = self.charge(&provider, &payment, &phone);
         // On its own: a customer who closes the browser meanwhile must not lose the gateway's answer,
         // without whose reference nobody can ask about the payment.
         let (app, id) = (self.clone(), payment.id);
@@ -111,7 +118,7 @@ impl App {
 
     /// What the payer of a payment is asked for: the same every time, so that a start whose answer
     /// was lost can be searched for.
-    pub(crate) fn charge(&self, provider: &Provider, payment: &Payment) -> Charge {
+    pub(crate) fn charge(&self, provider: &Provider, payment: &Payment, phone: &Phone) -> Charge {
         let vault = self.store.vault();
         let callback = vault.link(Link::Callback, provider.id, payment.id.uuid());
         let page = vault.link(Link::Payment, provider.id, payment.id.uuid());
@@ -121,7 +128,7 @@ impl App {
             account_reference: payment.account_reference.clone().unwrap_or_default(),
             description: "Wi-Fi".to_owned(),
             amount: payment.amount,
-            phone: payment.phone.clone(),
+            phone: phone.clone(),
             callback_url: format!("{base}/cb/k/{callback}"),
             return_url: format!("{base}/p/{}/pay/{page}", provider.slug),
         }
@@ -168,13 +175,49 @@ impl App {
             .clone()
             .and_then(|v| serde_json::from_value(v).ok())
             .unwrap_or_default();
+        let mut asks = self
+            .gateways
+            .get(&payment.gateway)
+            .map(|gateway| gateway.profile().asks);
+        let mut by_hand = None;
+        if !payment.status.was_paid() && asks == Some(Asks::Push) {
+            by_hand = self.by_hand(&mut tx, &payment).await?;
+            if by_hand.is_some() && self.is_by_hand(&mut tx, &payment).await? {
+                asks = None;
+            }
+        }
+        let customer = tx.customer_by_id(payment.customer_id).await?;
         Ok(PaymentPage {
             provider: tx.provider().await?,
             ticket,
             visit,
             prompt_until: payment.created_at.plus(PROMPT_LIFETIME),
+            asks,
+            by_hand,
+            credit: customer.map_or(Money::zero(payment.amount.currency()), |c| c.credit),
             payment,
         })
+    }
+
+    /// The payment that a gateway calls `checkout` and that went to it under our name `reference`, for a
+    /// payer's browser that comes back without a link of ours. Nobody can guess either, and both must
+    /// fit; that it came back says nothing of the money.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn payment_come_back(
+        &self,
+        provider: ProviderId,
+        gateway: &str,
+        reference: &str,
+        checkout: &str,
+    ) -> Result<PaymentId> {
+        let mut tx = self.store.read(provider).await?;
+        let payment = tx.payment_by_checkout(gateway, checkout).await?;
+        payment
+            .map(|payment| payment.id)
+            .filter(|id| id.uuid().hyphenated().to_string() == reference)
+            .ok_or(Error::NotFound("payment"))
     }
 
     /// The token of a payment's page.
@@ -243,7 +286,7 @@ impl App {
         tx: &mut TenantTx,
         provider: &Provider,
         purchase: &Purchase,
-        phone: Phone,
+        phone: &Phone,
     ) -> Result<(Payment, Ready)> {
         if provider.status == ProviderStatus::Suspended {
             return Err(Error::Suspended);
@@ -269,12 +312,12 @@ impl App {
         if !fits || !profile.currencies.contains(&plan.price.currency()) {
             return Err(Invalid::Price.into());
         }
-        if purchase.by_hand && !profile.by_hand {
+        if purchase.by_hand && what_to_type(&ready, None).is_none() {
             return Err(Invalid::field("by_hand", "this way to pay needs a prompt").into());
         }
         let router_id = check_visit(tx, &purchase.visit).await?;
         let customer = tx
-            .customer(CustomerId::new(&*self.clock, &*self.entropy), &phone, now)
+            .customer(CustomerId::new(&*self.clock, &*self.entropy), phone, now)
             .await?;
         let id = PaymentId::new(&*self.clock, &*self.entropy);
         let amount = match profile.asks {
@@ -292,7 +335,7 @@ impl App {
             plan_name: plan.name,
             terms: plan.terms,
             customer_id: customer.id,
-            phone,
+            phone: Some(phone.clone()),
             mac: purchase.visit.mac,
             router_id,
             visit: Some(serde_json::json!(purchase.visit)),
@@ -323,7 +366,7 @@ impl App {
         let is_prompt = profile.asks == Asks::Push && !purchase.by_hand;
         if is_prompt
             && !tx
-                .take_prompt(&payment.phone, payment.id, now, now.plus(PROMPT_LIFETIME))
+                .take_prompt(phone, payment.id, now, now.plus(PROMPT_LIFETIME))
                 .await?
         {
             return Err(Error::PromptOpen);
@@ -334,7 +377,7 @@ impl App {
             self.next_step_id(),
             now,
             PaymentStep::Asked,
-            None,
+            purchase.by_hand.then_some(BY_HAND),
         )
         .await?;
         let first = self
@@ -428,7 +471,9 @@ pub(crate) async fn fail(
     payment.result_code = code;
     payment.result_text = text;
     payment.finished_at = Some(now);
-    tx.release_prompt(payment.id, &payment.phone).await?;
+    if let Some(phone) = &payment.phone {
+        tx.release_prompt(payment.id, phone).await?;
+    }
     tx.cancel_job(JobKind::CheckPayment, payment.id.uuid())
         .await?;
     Ok(true)
@@ -467,6 +512,8 @@ fn home_of(profile: &Profile) -> Option<Country> {
 /// The price, lowered by as few units as it takes so that no open payment of this gateway asks for
 /// the same: then the amount alone tells whose money it is. The price itself when all are taken.
 async fn unique_amount(tx: &mut TenantTx, gateway: &str, price: Money) -> Result<Money> {
+    // Two buyers at once must not both find the same amount free.
+    tx.hold(&format!("amounts:{gateway}")).await?;
     let taken = tx.pending_amounts(gateway).await?;
     let unit = price.currency().minor_per_major();
     let steps = UNIQUE_STEPS.min(price.minor() / unit / 10);
@@ -487,13 +534,17 @@ pub(crate) fn is_on_sale(plan: &Plan, local: calendar::Local) -> bool {
 /// What the payer reads as the account number: the provider's short name and a piece of the
 /// payment's id, at most twelve letters and digits.
 pub(crate) fn account_reference(provider: &Provider, id: PaymentId) -> String {
-    let name: String = provider
-        .slug
-        .as_str()
-        .chars()
+    let id = id.uuid().simple().to_string();
+    let piece = id[id.len() - 5..].to_ascii_uppercase();
+    reference_prefix(provider) + &piece
+}
+
+/// What the account references of a provider begin with.
+pub(crate) fn reference_prefix(provider: &Provider) -> String {
+    let letters = provider.slug.as_str().chars();
+    letters
         .filter(char::is_ascii_alphanumeric)
         .take(7)
-        .collect();
-    let id = id.uuid().simple().to_string();
-    format!("{name}{}", &id[id.len() - 5..]).to_ascii_uppercase()
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
 }

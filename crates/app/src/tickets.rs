@@ -10,7 +10,7 @@ use bando_store::{
     Batch, Cursor, Device, Job, JobKind, Link, Origin, Page, Plan, Session, Ticket, TicketFilter,
 };
 
-use crate::access::DEVICE_GRACE;
+use crate::access::{DEVICE_GRACE, tickets_of_device};
 use crate::caller::Permission;
 use crate::events::Change;
 use crate::jobs::Done;
@@ -119,19 +119,13 @@ impl App {
         provider: ProviderId,
         mac: MacAddr,
     ) -> Result<Option<TicketPage>> {
-        let live = self
-            .store
-            .read(provider)
-            .await?
-            .live_tickets_by_mac(mac)
-            .await?;
-        for ticket in live {
-            let page = self.ticket_page_of(provider, ticket.id).await?;
-            if page.standing.is_ok() {
-                return Ok(Some(page));
-            }
+        let mut tx = self.store.read(provider).await?;
+        let live = tickets_of_device(&mut tx, mac, self.now()).await?;
+        drop(tx);
+        match live.first() {
+            Some(ticket) => Ok(Some(self.ticket_page_of(provider, ticket.id).await?)),
+            None => Ok(None),
         }
-        Ok(None)
     }
 
     /// Moves a full ticket to this device: the device that was away longest, or online longest, is

@@ -1,8 +1,10 @@
 //! A customer's wallet: what they paid a provider beyond what they bought, to buy the next ticket with.
 
-use bando_domain::{CustomerId, Money, PlanId, ProviderId};
+use bando_domain::{CustomerId, Money, MoneyError, PlanId, ProviderId};
 use bando_gateways::Paid;
-use bando_store::{Customer, Link, Payment, Plan, Provider, TenantTx};
+use bando_store::{
+    Customer, Link, Origin, Payment, Plan, Provider, ProviderStatus, TenantTx, Ticket,
+};
 
 use crate::ledger::About;
 use crate::purchase::{check_visit, is_on_sale};
@@ -59,20 +61,41 @@ impl App {
         })
     }
 
-    /// Buys a plan with what is in a wallet: payment, ticket and ledger in one transaction.
+    /// The customer who paid for a ticket.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a token that is not ours; [`Error::Invalid`] when there is not enough in
-    /// it, or the plan is not on sale.
+    /// [`Error::Store`].
+    pub async fn buyer_of(&self, ticket: &Ticket) -> Result<Option<Customer>> {
+        let Origin::Payment(payment) = ticket.origin else {
+            return Ok(None);
+        };
+        let mut tx = self.store.read(ticket.provider).await?;
+        match tx.payment(payment).await? {
+            Some(payment) => Ok(tx.customer_by_id(payment.customer_id).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Buys a plan with what is in a wallet: payment, ticket and ledger in one transaction. `seen` is how
+    /// much the buyer saw in it: a form that is sent twice buys once.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a token that is not ours; [`Error::Suspended`]; [`Error::Invalid`] when
+    /// there is not enough in it, or another amount than was seen, or the plan is not on sale.
     pub async fn buy_with_credit(
         &self,
         token: &str,
         plan: PlanId,
+        seen: Money,
         visit: &Visit,
     ) -> Result<Payment> {
         let (provider, customer) = self.read_wallet_link(token)?;
         let mut tx = self.store.tenant(provider).await?;
         let business = tx.provider().await?;
+        if business.status == ProviderStatus::Suspended {
+            return Err(Error::Suspended);
+        }
+        tx.hold(&format!("wallet:{customer}")).await?;
         let customer = tx
             .customer_by_id(customer)
             .await?
@@ -82,6 +105,9 @@ impl App {
         if !is_on_sale(&plan, local) {
             return Err(Invalid::NotOnSale.into());
         }
+        if customer.credit != seen {
+            return Err(Invalid::field("credit", "it has changed; look at it again").into());
+        }
         let router_id = check_visit(&mut tx, visit).await?;
         let cost = Money::from_minor(-plan.price.minor(), plan.price.currency());
         if !tx.add_credit(customer.id, cost).await? {
@@ -89,9 +115,8 @@ impl App {
                 Invalid::field("credit", "there is not enough credit for this plan").into(),
             );
         }
-        let mut payment = self
-            .payment_on_the_spot(&mut tx, &plan, &customer.phone, WALLET)
-            .await?;
+        let payer = (customer.id, customer.phone.as_ref());
+        let mut payment = self.payment_of(&mut tx, &plan, payer, WALLET, None).await?;
         payment.mac = visit.mac;
         payment.router_id = router_id;
         payment.visit = Some(serde_json::json!(visit));
@@ -134,7 +159,11 @@ impl App {
             .transfer(tx, kind, from, &wallet, amount, about)
             .await?
         {
-            tx.add_credit(customer, amount).await?;
+            // False only in another currency, and then nothing of it may stay.
+            if !tx.add_credit(customer, amount).await? {
+                let wallets = tx.provider().await?.currency;
+                return Err(MoneyError::Mixed(amount.currency(), wallets).into());
+            }
         }
         Ok(())
     }
