@@ -8,7 +8,7 @@ use super::payments;
 use super::who::SignedInCaller;
 use crate::charts::Bar;
 use crate::format;
-use crate::views::console::{self, Check, CheckState, Section, Today, Todo, Trend};
+use crate::views::console::{self, BadgesPart, Check, CheckState, Section, Today, Todo, Trend};
 
 /// The days of the chart, today included.
 const DAYS: usize = 7;
@@ -39,6 +39,13 @@ pub(super) async fn page(who: SignedInCaller) -> Answer {
         latest: home.latest.iter().map(|p| payments::row(&who, p)).collect(),
         week: week(&who, &home),
         checklist: checklist(&who, &home),
+    })
+}
+
+/// `GET /console/badges`: what the menu shows of what waits.
+pub(super) async fn badges(who: SignedInCaller) -> Answer {
+    html(&BadgesPart {
+        page: who.page(Section::Home),
     })
 }
 
@@ -107,7 +114,7 @@ fn checklist(who: &SignedInCaller, home: &Home) -> Option<Vec<Check>> {
     };
     Some(vec![
         step(setup.plan, t.setup_plan(), None, "/console/plans/new"),
-        step(setup.mpesa, t.setup_mpesa(), None, "/console/mpesa"),
+        step(setup.mpesa, t.setup_mpesa(), None, "/console/ways"),
         step(setup.router_seen, t.setup_router(), waits, routers),
         step(
             setup.first_payment,

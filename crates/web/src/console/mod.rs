@@ -12,8 +12,8 @@ mod cookies;
 mod csv;
 mod events;
 mod fields;
+mod forms;
 mod home;
-mod mpesa;
 mod payments;
 mod plan_form;
 mod plans;
@@ -25,6 +25,8 @@ mod sessions;
 mod settings;
 mod sign_in;
 mod tickets;
+mod way_form;
+mod ways;
 mod who;
 mod words;
 
@@ -61,6 +63,7 @@ fn daily() -> Router<Web> {
         )
         .route("/console", get(home::page))
         .route("/console/events", get(events::stream))
+        .route("/console/badges", get(home::badges))
         .route("/console/payments", get(payments::list))
         .route("/console/payments/{id}", get(payments::story))
         .route("/console/payments/{id}/check", post(payments::check))
@@ -96,8 +99,17 @@ fn setup() -> Router<Web> {
         .route("/console/routers/{id}/edit", get(routers::edit))
         .route("/console/routers/{id}/script.rsc", get(routers::script))
         .route("/console/routers/{id}/remove.rsc", get(routers::removal))
-        .route("/console/mpesa", get(mpesa::page).post(mpesa::save))
-        .route("/console/mpesa/test", post(mpesa::save_and_test))
+        .route("/console/ways", get(ways::list))
+        .route(
+            "/console/ways/platform",
+            get(ways::collection).post(ways::save_collection),
+        )
+        .route("/console/ways/{gateway}", get(ways::page).post(ways::save))
+        .route("/console/ways/{gateway}/test", post(ways::save_and_test))
+        .route(
+            "/console/mpesa",
+            get(async || Redirect::permanent("/console/ways/mpesa")),
+        )
         .route(
             "/console/settings",
             get(settings::page).post(settings::save),

@@ -8,7 +8,7 @@ use http::request::Parts;
 
 use super::answer::{Fault, Slot};
 use super::cookies::{Cookies, Reader};
-use super::words::Done;
+use super::words::{self, Done};
 use crate::format::Times;
 use crate::i18n::Lang;
 use crate::state::Web;
@@ -79,6 +79,11 @@ impl SignedInCaller {
         self.times.near(at.as_millis(), self.now.as_millis())
     }
 
+    /// A gateway's name for people; the app's own ways to pay have one too.
+    pub(super) fn gateway(&self, name: &str) -> String {
+        words::gateway(self.t, &self.app, name)
+    }
+
     /// How long ago.
     pub(super) fn ago(&self, at: Timestamp) -> String {
         self.times.ago(at.as_millis(), self.now.as_millis())
@@ -114,7 +119,7 @@ impl FromRequestParts<Web> for SignedInCaller {
         let who = Self {
             now: app.now(),
             badges: Badges {
-                confirm: 0,
+                confirm: app.count_confirmations(&caller).await?,
                 cases: app.open_cases(&caller).await?,
             },
             times: Times::new(t, &provider.time_zone),

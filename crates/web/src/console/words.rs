@@ -1,6 +1,6 @@
 //! What the program's values are called on screens.
 
-use bando_app::{Invalid, Role};
+use bando_app::{App, Asks, Invalid, Role};
 use bando_domain::{Entitlement, PaymentStatus, PlanTerms};
 
 use super::who::SignedInCaller;
@@ -101,6 +101,30 @@ pub(super) fn left(t: Lang, entitlement: &Entitlement) -> String {
     left.next().unwrap_or_default()
 }
 
+/// A gateway's name for people; of one that is gone, its name in the books.
+pub(super) fn gateway(t: Lang, app: &App, name: &str) -> String {
+    match name {
+        "cash" => t.gateway_cash().to_owned(),
+        "wallet" => t.gateway_wallet().to_owned(),
+        _ => match app.gateways().get(name).map(|gateway| gateway.profile()) {
+            Some(profile) if profile.asks == Asks::Link => t.way_link_name(profile.title),
+            Some(profile) => profile.title.to_owned(),
+            None => name.to_owned(),
+        },
+    }
+}
+
+/// The field that is wrong; empty if it is none in particular.
+pub(super) fn field_of(invalid: &Invalid) -> &'static str {
+    match invalid {
+        Invalid::Field { field, .. } => field,
+        Invalid::Phone(_) => "phone",
+        Invalid::Money(_) | Invalid::Price => "amount",
+        Invalid::Taken("transaction id") => "transaction_id",
+        _ => "",
+    }
+}
+
 /// What is wrong, for the person who typed it.
 pub(super) fn problem(who: &SignedInCaller, invalid: &Invalid) -> String {
     let t = who.t;
@@ -108,7 +132,11 @@ pub(super) fn problem(who: &SignedInCaller, invalid: &Invalid) -> String {
         Invalid::Phone(_) => t.phone_wrong(who.provider.country.example()),
         Invalid::Money(_) | Invalid::Price => t.number_wrong().to_owned(),
         Invalid::Field { field, problem } => {
-            known_field(t, field).map_or_else(|| problem.clone(), str::to_owned)
+            let known = match problem.as_str() {
+                "must be filled in" => Some(t.field_missing()),
+                _ => known_field(t, field),
+            };
+            known.map_or_else(|| problem.clone(), str::to_owned)
         }
         other => other.to_string(),
     }
@@ -120,7 +148,6 @@ fn known_field(t: Lang, field: &str) -> Option<&'static str> {
         "hotspot_host" => t.router_address_wrong(),
         "coa_address" => t.router_coa_wrong(),
         "shortcode" | "till" => t.mpesa_shortcode_wrong(),
-        "consumer_key" | "consumer_secret" | "passkey" => t.field_missing(),
         "current" => t.password_wrong(),
         "password" => t.password_too_short(),
         _ => return None,

@@ -14,4 +14,7 @@ messages! {
     nav_ways: "Ways to pay" / "Njia za kulipa" / "Moyens de paiement";
     to_confirm[n]: "{n} payment to confirm" | "{n} payments to confirm" / "malipo {n} ya kuthibitisha" | "malipo {n} ya kuthibitisha" / "{n} paiement à confirmer" | "{n} paiements à confirmer";
     nothing_found_here: "Nothing here matches what you chose." / "Hakuna kinacholingana na ulichochagua." / "Rien ne correspond à votre choix.";
+    gateway_cash: "Cash" / "Pesa taslimu" / "Espèces";
+    gateway_wallet: "Customer’s credit" / "Salio la mteja" / "Crédit du client";
+    payout_owed: "Owed to you" / "Unayodai" / "Dû à vous";
 }

@@ -107,24 +107,12 @@ messages! {
     router_removal_hint: "Paste this to undo what the script did." / "Bandika hii ili kufuta skripti ilichofanya." / "Collez ceci pour défaire ce que le script a fait.";
     router_never_heard: "nothing heard yet" / "bado hakijasikika chochote" / "rien entendu encore";
 
-    mpesa_number_title: "Where the money goes" / "Pesa zinakokwenda" / "Où va l’argent";
-    mpesa_environment: "Daraja environment" / "Mazingira ya Daraja" / "Environnement Daraja";
-    mpesa_sandbox: "Sandbox (for trying)" / "Sandbox (ya majaribio)" / "Sandbox (pour essayer)";
-    mpesa_production: "Production" / "Halisi" / "Production";
-    mpesa_kind: "Customers pay to" / "Wateja wanalipa kwa" / "Les clients paient à";
-    mpesa_paybill: "Paybill" / "Paybill" / "Paybill";
-    mpesa_till: "Till (Buy Goods)" / "Till (Buy Goods)" / "Caisse (Buy Goods)";
     mpesa_shortcode: "Paybill or store number" / "Paybill au nambari ya store" / "Paybill ou numéro de magasin";
     mpesa_shortcode_hint: "For a till: the store (head office) number." / "Kwa till: nambari ya store (head office)." / "Pour une caisse : le numéro de magasin (head office).";
-    mpesa_till_hint: "Only for Buy Goods." / "Kwa Buy Goods tu." / "Pour Buy Goods seulement.";
-    mpesa_keys_title: "Keys of your Daraja app" / "Funguo za app yako ya Daraja" / "Clés de votre application Daraja";
-    mpesa_keys_hint: "From developer.safaricom.co.ke, under My Apps. They are stored encrypted and never shown again." / "Kutoka developer.safaricom.co.ke, kwenye My Apps. Huhifadhiwa kwa siri na hazionyeshwi tena." / "Sur developer.safaricom.co.ke, sous My Apps. Elles sont chiffrées et ne s’affichent plus jamais.";
     mpesa_consumer_key: "Consumer key" / "Consumer key" / "Consumer key";
     mpesa_consumer_secret: "Consumer secret" / "Consumer secret" / "Consumer secret";
     mpesa_passkey: "Passkey" / "Passkey" / "Passkey";
     secret_saved: "Saved. Leave empty to keep it." / "Imehifadhiwa. Acha wazi ili kuiacha ilivyo." / "Enregistré. Laissez vide pour le garder.";
-    mpesa_confirm_hint: "M-Pesa’s reports are not signed. Asking back takes a second and stops forged ones." / "Ripoti za M-Pesa hazina saini. Kuuliza huchukua sekunde moja na huzuia za uongo." / "Les annonces de M-Pesa ne sont pas signées. Vérifier prend une seconde et arrête les fausses.";
-    mpesa_enabled: "Customers may pay with M-Pesa" / "Wateja wanaweza kulipa kwa M-Pesa" / "Les clients peuvent payer par M-Pesa";
     mpesa_custom: "Simulator" / "Kiigizi" / "Simulateur";
     mpesa_shortcode_wrong: "It has 5 to 7 digits." / "Ina tarakimu 5 hadi 7." / "Il a de 5 à 7 chiffres.";
     test_unsure(why): "Could not be tested: {why}" / "Haikuweza kujaribiwa: {why}" / "Impossible à tester : {why}";
@@ -139,13 +127,6 @@ messages! {
     plan_window_wrong: "Choose at least one day, and two different times." / "Chagua angalau siku moja, na nyakati mbili tofauti." / "Choisissez au moins un jour, et deux heures différentes.";
     save_and_test: "Save and test the connection" / "Hifadhi na ujaribu muunganisho" / "Enregistrer et tester la connexion";
     test_result: "Test of the connection" / "Jaribio la muunganisho" / "Test de la connexion";
-    test_good: "M-Pesa accepts these settings." / "M-Pesa inakubali mipangilio hii." / "M-Pesa accepte ces réglages.";
-    test_bad: "M-Pesa does not accept these settings yet." / "M-Pesa bado haikubali mipangilio hii." / "M-Pesa n’accepte pas encore ces réglages.";
-    test_unreachable: "M-Pesa could not be reached. Check the internet connection of this server and try again." / "M-Pesa haikupatikana. Kagua mtandao wa seva hii ujaribu tena." / "M-Pesa est injoignable. Vérifiez la connexion de ce serveur et réessayez.";
-    test_keys: "Consumer key and secret" / "Consumer key na secret" / "Consumer key et secret";
-    test_keys_bad: "Daraja does not know this pair. Copy both again from the same app, and check the environment." / "Daraja haitambui funguo hizi. Nakili zote mbili tena kutoka app moja, na ukague mazingira." / "Daraja ne connaît pas cette paire. Recopiez les deux depuis la même application, et vérifiez l’environnement.";
-    test_passkey: "Number and passkey" / "Nambari na passkey" / "Numéro et passkey";
-    test_passkey_bad: "The passkey does not belong to this number. Use the one from the go-live e-mail of this very number." / "Passkey si ya nambari hii. Tumia iliyo kwenye barua pepe ya nambari hii hii." / "Le passkey n’est pas celui de ce numéro. Utilisez celui du courriel de mise en service de ce numéro.";
     test_callback: "Address for M-Pesa’s reports" / "Anwani ya ripoti za M-Pesa" / "Adresse des annonces de M-Pesa";
     test_callback_bad: "M-Pesa must reach us over https on a public address." / "M-Pesa lazima itufikie kwa https kwenye anwani ya umma." / "M-Pesa doit pouvoir nous joindre en https à une adresse publique.";
 

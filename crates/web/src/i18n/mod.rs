@@ -8,6 +8,7 @@ mod console;
 mod console_money;
 mod console_setup;
 mod console_ui;
+mod console_ways;
 mod demo;
 mod portal;
 mod problems;
@@ -174,6 +175,7 @@ mod tests {
             console_money::TABLE,
             console_setup::TABLE,
             console_ui::TABLE,
+            console_ways::TABLE,
             demo::TABLE,
             portal::TABLE,
             problems::TABLE,

@@ -6,11 +6,15 @@ messages! {
     choose_plan: "Choose a plan" / "Chagua kifurushi" / "Choisissez un forfait";
     choose_language: "Language" / "Lugha" / "Langue";
     most_bought: "most bought" / "kinachopendwa" / "le plus choisi";
-    phone_for_mpesa: "Phone number for M-Pesa" / "Nambari ya simu ya M-Pesa" / "Numéro de téléphone M-Pesa";
+    pay_with: "Pay with" / "Lipa kwa" / "Payer avec";
+    phone_for(gateway): "Phone number for {gateway}" / "Nambari ya simu ya {gateway}" / "Numéro de téléphone {gateway}";
+    phone_that_pays: "Phone number that pays" / "Nambari ya simu itakayolipa" / "Numéro de téléphone qui paie";
     for_example(example): "For example {example}" / "Kwa mfano {example}" / "Par exemple {example}";
     pay: "Pay" / "Lipa" / "Payer";
     pay_amount(amount): "Pay {amount}" / "Lipa {amount}" / "Payer {amount}";
-    pay_hint: "An M-Pesa request comes to this phone. You pay by entering your PIN." / "Utapokea ombi la M-Pesa kwenye simu hii. Unalipa kwa kuweka PIN yako." / "Une demande M-Pesa arrive sur ce téléphone. Vous payez en saisissant votre code PIN.";
+    pay_hint(gateway): "A request from {gateway} comes to this phone. You pay by entering your PIN." / "Utapokea ombi la {gateway} kwenye simu hii. Unalipa kwa kuweka PIN yako." / "Une demande {gateway} arrive sur ce téléphone. Vous payez en saisissant votre code PIN.";
+    pay_hint_outside(gateway): "The page of {gateway} opens next. You pay there." / "Ukurasa wa {gateway} utafunguka. Utalipa huko." / "La page {gateway} s’ouvre ensuite. Vous payez là-bas.";
+    pay_hint_several: "The next page says how to pay. Nothing is taken before." / "Ukurasa unaofuata utaeleza jinsi ya kulipa. Hakuna pesa inayokatwa kabla." / "La page suivante dit comment payer. Rien n’est débité avant.";
     same_as_last_time: "Same as last time" / "Kama mara ya mwisho" / "Comme la dernière fois";
     no_plans_title: "Nothing is for sale right now" / "Hakuna kinachouzwa kwa sasa" / "Rien n’est en vente pour le moment";
     no_plans_text: "Come back a little later, or use a voucher if you have one." / "Rudi baadaye kidogo, au tumia vocha kama unayo." / "Revenez un peu plus tard, ou utilisez un bon si vous en avez un.";
@@ -30,9 +34,9 @@ messages! {
     too_many_requests: "Too many tries. Wait a minute and try again." / "Umejaribu mara nyingi. Subiri dakika moja ujaribu tena." / "Trop d’essais. Attendez une minute et réessayez.";
 
     waiting_title: "Waiting for your payment" / "Tunasubiri malipo yako" / "En attente de votre paiement";
-    enter_pin: "Check your phone and enter your M-Pesa PIN" / "Angalia simu yako uweke PIN ya M-Pesa" / "Regardez votre téléphone et saisissez votre code PIN M-Pesa";
-    asking_mpesa: "Sending the request to your phone" / "Tunatuma ombi kwenye simu yako" / "Nous envoyons la demande à votre téléphone";
-    checking_mpesa: "Asking M-Pesa about your payment" / "Tunauliza M-Pesa kuhusu malipo yako" / "Nous demandons à M-Pesa où en est votre paiement";
+    enter_pin(gateway): "Check your phone and enter your {gateway} PIN" / "Angalia simu yako uweke PIN ya {gateway}" / "Regardez votre téléphone et saisissez votre code PIN {gateway}";
+    sending_request: "Sending the request to your phone" / "Tunatuma ombi kwenye simu yako" / "Nous envoyons la demande à votre téléphone";
+    checking_gateway(gateway): "Asking {gateway} about your payment" / "Tunauliza {gateway} kuhusu malipo yako" / "Nous demandons à {gateway} où en est votre paiement";
     checking_hint: "If you have entered your PIN, just wait: you will not be charged twice." / "Kama umeshaweka PIN, subiri tu: hutakatwa mara mbili." / "Si vous avez saisi votre code PIN, attendez : vous ne serez pas débité deux fois.";
     connecting_you: "Paid. Connecting you" / "Umelipa. Tunakuunganisha" / "Payé. Connexion en cours";
     for_plan(plan, price): "{plan}, {price}" / "{plan}, {price}" / "{plan}, {price}";
@@ -47,7 +51,8 @@ messages! {
     by_hand_title: "Pay by hand" / "Lipa mwenyewe" / "Payer vous-même";
     by_hand_intro_paybill: "On your phone: M-Pesa, Lipa na M-Pesa, Pay Bill." / "Kwenye simu: M-Pesa, Lipa na M-Pesa, Pay Bill." / "Sur votre téléphone : M-Pesa, Lipa na M-Pesa, Pay Bill.";
     by_hand_intro_till: "On your phone: M-Pesa, Lipa na M-Pesa, Buy Goods." / "Kwenye simu: M-Pesa, Lipa na M-Pesa, Buy Goods." / "Sur votre téléphone : M-Pesa, Lipa na M-Pesa, Buy Goods.";
-    by_hand_then: "When the M-Pesa message comes, use “Already paid?”." / "Ukipata ujumbe wa M-Pesa, tumia “Umeshalipa?”." / "Quand le message M-Pesa arrive, utilisez « Déjà payé ? ».";
+    by_hand_then: "When the M-Pesa message has come, your ticket appears here. If it does not, use “Already paid?”." / "Ukipata ujumbe wa M-Pesa, tiketi yako itaonekana hapa. Isipoonekana, tumia “Umeshalipa?”." / "Quand le message M-Pesa est arrivé, votre ticket apparaît ici. Sinon, utilisez « Déjà payé ? ».";
+    by_hand_waiting: "We wait for your money" / "Tunasubiri pesa yako" / "Nous attendons votre argent";
     business_number: "Business number" / "Nambari ya biashara" / "Numéro Pay Bill";
     till_number: "Till number" / "Nambari ya till" / "Numéro de caisse (till)";
     account_number: "Account" / "Akaunti" / "Compte";
@@ -55,6 +60,18 @@ messages! {
     copy: "Copy" / "Nakili" / "Copier";
     copied: "Copied" / "Imenakiliwa" / "Copié";
     cancel: "Cancel" / "Ghairi" / "Annuler";
+
+    outside_title(gateway): "Pay with {gateway}" / "Lipa kwa {gateway}" / "Payer avec {gateway}";
+    outside_preparing(gateway): "Opening the page of {gateway}" / "Tunafungua ukurasa wa {gateway}" / "Ouverture de la page {gateway}";
+    outside_open(gateway): "Open {gateway}" / "Fungua {gateway}" / "Ouvrir {gateway}";
+    outside_hint: "Pay there, then come back to this page: your ticket appears here by itself." / "Lipa huko, kisha rudi kwenye ukurasa huu: tiketi yako itaonekana hapa yenyewe." / "Payez là-bas, puis revenez sur cette page : votre ticket y apparaît tout seul.";
+    outside_small_window(gateway): "This small window may not open {gateway}. Press and hold the button, copy the link and open it in your browser, Chrome or Safari." / "Dirisha hili dogo huenda lisifungue {gateway}. Shikilia kitufe, nakili kiungo na ukifungue kwenye kivinjari chako, Chrome au Safari." / "Cette petite fenêtre n’ouvrira peut-être pas {gateway}. Appuyez longuement sur le bouton, copiez le lien et ouvrez-le dans votre navigateur, Chrome ou Safari.";
+    pay_exactly: "Pay exactly this amount" / "Lipa kiasi hiki kamili" / "Payez exactement ce montant";
+    owner_confirms(provider): "{provider} looks whether your money has come. Your ticket appears here as soon as that is confirmed." / "{provider} itaangalia kama pesa yako imefika. Tiketi yako itaonekana hapa mara tu ikithibitishwa." / "{provider} regarde si votre argent est arrivé. Votre ticket apparaît ici dès que c’est confirmé.";
+    owner_told(provider): "Thank you. {provider} has been told and looks for your money now." / "Asante. {provider} imejulishwa na sasa inatafuta pesa yako." / "Merci. {provider} est prévenu et cherche votre argent maintenant.";
+    transaction_label(gateway): "Transaction number of {gateway}, if you have it" / "Nambari ya muamala wa {gateway}, kama unayo" / "Numéro de transaction {gateway}, si vous l’avez";
+    transaction_hint: "It begins with T and makes the confirmation faster." / "Inaanza na T na huharakisha uthibitisho." / "Il commence par T et accélère la confirmation.";
+    transaction_wrong: "This is not a transaction number. It looks like T_46HS5COOWE." / "Hii si nambari ya muamala. Inafanana na T_46HS5COOWE." / "Ce n’est pas un numéro de transaction. Il ressemble à T_46HS5COOWE.";
 
     failed_title: "Not paid yet" / "Bado hujalipa" / "Pas encore payé";
     try_again: "Try again" / "Jaribu tena" / "Réessayer";
@@ -74,6 +91,7 @@ messages! {
     go_on: "Start browsing" / "Anza kutumia mtandao" / "Commencer à naviguer";
     elsewhere_hint: "At the hotspot, type this code or scan the QR code." / "Ukiwa kwenye hotspot, andika nambari hii au piga picha ya QR." / "Au hotspot, saisissez ce code ou scannez le QR code.";
     your_code: "Your code" / "Nambari yako ya tiketi" / "Votre code";
+    ticket_address: "Address (MAC) of this ticket" / "Anwani (MAC) ya tiketi hii" / "Adresse (MAC) de ce ticket";
     keep_code: "Keep it: it brings you back online on any phone." / "Ihifadhi: itakurudisha mtandaoni kwenye simu yoyote." / "Gardez-le : il vous reconnecte sur n’importe quel téléphone.";
     add_device: "Add a device" / "Ongeza kifaa" / "Ajouter un appareil";
     add_device_how: "Join the same Wi-Fi on the other device and scan this, or type the code under “Have a voucher?”." / "Jiunge na Wi-Fi hii kwenye kifaa kingine kisha piga picha ya QR, au andika nambari kwenye “Una vocha?”." / "Sur l’autre appareil, rejoignez le même Wi-Fi et scannez ceci, ou saisissez le code sous « J’ai un bon ».";
@@ -88,15 +106,24 @@ messages! {
     voucher_missing: "Type the code first." / "Andika nambari kwanza." / "Saisissez d’abord le code.";
 
     paid_title: "I have already paid" / "Nimeshalipa" / "J’ai déjà payé";
-    paid_label: "The M-Pesa message, or its code" / "Ujumbe wa M-Pesa, au nambari yake" / "Le message M-Pesa, ou son code";
+    paid_label: "The message about your payment, or its code" / "Ujumbe kuhusu malipo yako, au nambari yake" / "Le message de votre paiement, ou son code";
     paid_hint: "Paste the whole message, or type its first word, like SGH7KL2M9P." / "Bandika ujumbe wote, au andika neno lake la kwanza, kama SGH7KL2M9P." / "Collez tout le message, ou saisissez son premier mot, comme SGH7KL2M9P.";
     find_payment: "Find my payment" / "Tafuta malipo yangu" / "Trouver mon paiement";
     paid_missing: "Paste the message or type the code first." / "Bandika ujumbe au andika nambari kwanza." / "Collez d’abord le message ou saisissez le code.";
-    paid_no_code: "There is no M-Pesa code in this. It has ten letters and digits and stands first in the message." / "Hakuna nambari ya M-Pesa hapa. Ina herufi na tarakimu kumi na iko mwanzo wa ujumbe." / "Il n’y a pas de code M-Pesa ici. Il compte dix lettres et chiffres et ouvre le message.";
+    paid_no_code: "There is no payment code in this. M-Pesa’s has ten letters and digits and stands first in the message; Wave’s begins with T." / "Hakuna nambari ya malipo hapa. Ya M-Pesa ina herufi na tarakimu kumi na iko mwanzo wa ujumbe; ya Wave inaanza na T." / "Il n’y a pas de code de paiement ici. Celui de M-Pesa compte dix lettres et chiffres et ouvre le message ; celui de Wave commence par T.";
     paid_looking(receipt): "We are asking M-Pesa about {receipt}. Check again in a minute." / "Tunauliza M-Pesa kuhusu {receipt}. Angalia tena baada ya dakika moja." / "Nous interrogeons M-Pesa au sujet de {receipt}. Revenez dans une minute.";
-    paid_case(number, hours): "We have not found this money yet. Your case has the number {number}: somebody looks for it within {hours} hours. Keep the message, and try here again later." / "Bado hatujaipata pesa hii. Nambari ya kesi yako ni {number}: mtu ataitafuta ndani ya saa {hours}. Hifadhi ujumbe, ujaribu tena hapa baadaye." / "Nous n’avons pas encore trouvé cet argent. Votre dossier porte le numéro {number} : quelqu’un le cherche sous {hours} heures. Gardez le message et réessayez ici plus tard.";
+    case_title(number): "Your case has the number {number}" / "Nambari ya kesi yako ni {number}" / "Votre dossier porte le numéro {number}";
+    case_text(hours): "We have not found this money yet. Somebody looks for it within {hours} hours. Keep the message and this number, and try here again later." / "Bado hatujaipata pesa hii. Mtu ataitafuta ndani ya saa {hours}. Hifadhi ujumbe na nambari hii, ujaribu tena hapa baadaye." / "Nous n’avons pas encore trouvé cet argent. Quelqu’un le cherche sous {hours} heures. Gardez le message et ce numéro, et réessayez ici plus tard.";
     paid_not_found(receipt): "We have not received {receipt}. If you paid a minute ago, wait and try again; else check the number you paid to." / "Hatujapokea {receipt}. Kama umelipa sasa hivi, subiri kidogo ujaribu tena; la sivyo kagua nambari uliyolipia." / "Nous n’avons pas reçu {receipt}. Si vous venez de payer, attendez et réessayez ; sinon vérifiez le numéro payé.";
     paid_already_used: "This payment was used before. Its ticket opens with its code." / "Malipo haya yalishatumika. Tumia nambari ya tiketi yake." / "Ce paiement a déjà servi. Son ticket s’ouvre avec son code.";
+
+    wallet_title: "Your credit" / "Salio lako" / "Votre crédit";
+    wallet_text(provider): "You have paid {provider} this much more than you have bought. Choose what it buys." / "Umelipa {provider} kiasi hiki zaidi ya ulichonunua. Chagua kitakachonunuliwa." / "Vous avez payé à {provider} cette somme de plus que vos achats. Choisissez ce qu’elle achète.";
+    wallet_too_little: "It is not enough for a plan that is sold now. It stays yours." / "Halitoshi kwa kifurushi kinachouzwa sasa. Linabaki lako." / "Il ne suffit pas pour un forfait vendu maintenant. Il reste à vous.";
+    wallet_changed: "Your credit has changed. Look at it and choose again." / "Salio lako limebadilika. Liangalie uchague tena." / "Votre crédit a changé. Regardez-le et choisissez à nouveau.";
+    wallet_buy: "Buy with my credit" / "Nunua kwa salio langu" / "Acheter avec mon crédit";
+    wallet_have(amount): "You have {amount} of credit" / "Una salio la {amount}" / "Vous avez {amount} de crédit";
+    wallet_use: "Use it" / "Litumie" / "L’utiliser";
 
     status_title: "Your ticket" / "Tiketi yako" / "Votre ticket";
     time_left: "Time" / "Muda" / "Temps";
@@ -126,7 +153,9 @@ messages! {
     receipt_plan: "Plan" / "Kifurushi" / "Forfait";
     receipt_from: "From" / "Kutoka" / "De";
     receipt_method: "By" / "Kwa" / "Par";
-    receipt_gateway: "M-Pesa code" / "Nambari ya M-Pesa" / "Code M-Pesa";
+    receipt_gateway(gateway): "{gateway} code" / "Nambari ya {gateway}" / "Code {gateway}";
+    paid_in_cash: "Cash" / "Pesa taslimu" / "Espèces";
+    paid_from_credit: "Credit" / "Salio" / "Crédit";
     receipt_total: "Total" / "Jumla" / "Total";
     thank_you: "Thank you." / "Asante." / "Merci.";
     print: "Print" / "Chapisha" / "Imprimer";
@@ -145,7 +174,7 @@ messages! {
 
     suspended_title: "This Wi-Fi is closed for now" / "Wi-Fi hii imefungwa kwa sasa" / "Ce Wi-Fi est fermé pour le moment";
     suspended_text: "Nothing is sold here at the moment. Please ask the owner." / "Hakuna kinachouzwa hapa kwa sasa. Tafadhali muulize mwenye Wi-Fi." / "Rien n’est vendu ici pour le moment. Adressez-vous au gérant.";
-    no_gateway_text: "This Wi-Fi cannot take M-Pesa yet. If you have a voucher, use it; else ask the owner." / "Wi-Fi hii bado haipokei M-Pesa. Kama una vocha, itumie; la sivyo muulize mwenye Wi-Fi." / "Ce Wi-Fi ne prend pas encore M-Pesa. Si vous avez un bon, utilisez-le ; sinon adressez-vous au gérant.";
+    no_gateway_text: "This Wi-Fi cannot take payments this way. If you have a voucher, use it; else ask the owner." / "Wi-Fi hii haipokei malipo kwa njia hii. Kama una vocha, itumie; la sivyo muulize mwenye Wi-Fi." / "Ce Wi-Fi ne prend pas ce moyen de paiement. Si vous avez un bon, utilisez-le ; sinon adressez-vous au gérant.";
     other_router_text: "This page was not opened by a router of this Wi-Fi. Leave the Wi-Fi, join it again and open the page it shows." / "Ukurasa huu haukufunguliwa na ruta ya Wi-Fi hii. Toka kwenye Wi-Fi, jiunge tena na ufungue ukurasa utakaoonyeshwa." / "Cette page n’a pas été ouverte par un routeur de ce Wi-Fi. Quittez le Wi-Fi, rejoignez-le et ouvrez la page affichée.";
     router_refused: "The Wi-Fi router did not let this device in. Try again; if it happens again, ask the owner." / "Ruta ya Wi-Fi haikuruhusu kifaa hiki. Jaribu tena; ikitokea tena, muulize mwenye Wi-Fi." / "Le routeur Wi-Fi n’a pas laissé entrer cet appareil. Réessayez ; si cela se répète, adressez-vous au gérant.";
     welcome_title: "Wi-Fi by Bando" / "Wi-Fi ya Bando" / "Le Wi-Fi par Bando";

@@ -131,6 +131,18 @@ impl PaymentProblem {
         }
     }
 
+    /// [`text`](Self::text) for one who pays by another gateway: a brand is the same in every language.
+    #[must_use]
+    pub fn text_about(self, lang: Lang, gateway: &str) -> String {
+        self.text(lang).replace("M-Pesa", gateway)
+    }
+
+    /// [`short`](Self::short) likewise.
+    #[must_use]
+    pub fn short_about(self, lang: Lang, gateway: &str) -> String {
+        self.short(lang).replace("M-Pesa", gateway)
+    }
+
     /// The button that helps most.
     #[must_use]
     pub const fn remedy(self) -> Remedy {

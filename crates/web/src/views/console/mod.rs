@@ -19,7 +19,8 @@
 //! | `sessions`, `sessions/{id}/disconnect` (POST) | [`Sessions`] | query: `q` |
 //! | `routers`, `routers/new`, `routers` (POST) | [`Routers`], [`RouterForm`] | `name`, `address`, `coa` |
 //! | `routers/{id}` (GET, POST), `…/edit`, `…/script.rsc`, `…/remove.rsc` | [`RouterPage`], [`RouterForm`] | query: `version`, `uplink`, `ports` |
-//! | `mpesa` (GET, POST), `mpesa/test` (POST) | [`MpesaSettings`] | see there |
+//! | `ways`, `ways/{gateway}` (GET, POST), `…/test` (POST) | [`List`], [`Way`] | the gateway’s settings, `enabled` |
+//! | `ways/platform` (GET, POST) | [`Matter`] | `phone`, `enabled` |
 //! | `settings` (GET, POST), `settings/password` (POST) | [`Settings`] | see there |
 //! | `ledger`, `audit` | [`Ledger`], [`Audit`] | |
 //! | `more` | [`More`] | |
@@ -30,7 +31,6 @@ mod form;
 mod list;
 mod menu;
 mod home;
-mod mpesa;
 mod payments;
 mod plans;
 mod routers;
@@ -38,14 +38,14 @@ mod sell;
 mod sessions;
 mod settings;
 mod tickets;
+mod ways;
 
 pub use batches::{BatchForm, BatchPage, BatchRow, Batches, SheetVoucher, VoucherSheet};
 pub use books::{Audit, AuditRow, Ledger, LedgerRow};
 pub use form::{Button, FieldKind, Form, FormField};
 pub use home::{Home, Today, Todo, Trend};
 pub use list::{Empty, Filters, Link, List, ListRow, Matter, Select};
-pub use menu::{Badges, Section};
-pub use mpesa::{MpesaSettings, TestResult};
+pub use menu::{Badges, BadgesPart, Section};
 pub use payments::{
     PaymentFilter, PaymentPage, PaymentRow, PaymentStep, Payments, Period, TimelineStep,
 };
@@ -55,6 +55,7 @@ pub use sell::{Sell, SellPlan};
 pub use sessions::{SessionRow, Sessions};
 pub use settings::{Message, More, Place, Providers, Settings, SignIn};
 pub use tickets::{TicketDevice, TicketFilter, TicketPage, TicketRow, Tickets};
+pub use ways::{TestResult, Way};
 
 use bando_app::Role;
 
