@@ -62,6 +62,10 @@ pub const PLANTED_BUGS: &[(&str, &str)] = &[
         "no-device-lock",
         "a ticket's devices are counted without the lock on its row (PostgreSQL)",
     ),
+    (
+        "reconcile-one-way",
+        "statements are compared with the books, but not the books with statements",
+    ),
 ];
 
 /// The marked points, in the order a purchase passes them.

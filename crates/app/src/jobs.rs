@@ -95,6 +95,8 @@ impl App {
             JobKind::ProveArrival => self.prove_arrival(&job).await,
             JobKind::SendRefund | JobKind::SendPayout => self.send_money(&job).await,
             JobKind::CheckSent => self.check_sent(&job).await,
+            JobKind::PullStatement => self.fetch_statement(&job).await,
+            JobKind::CompareStatement => self.compare_statement(&job).await,
             other => {
                 tracing::error!(kind = other.name(), "a job of a kind nobody works off");
                 Ok(Done::Finished)

@@ -8,6 +8,7 @@ mod access;
 mod accounts;
 mod app;
 mod arrivals;
+mod books;
 mod by_hand;
 mod calendar;
 mod caller;
@@ -31,6 +32,7 @@ mod payouts;
 mod plans;
 mod providers;
 mod purchase;
+mod reconcile;
 mod refund_books;
 mod refunds;
 mod reminders;
@@ -49,6 +51,7 @@ pub use access::{Access, AccessKey};
 pub use accounts::{SIGN_IN_LIFETIME, SignedIn};
 pub use app::{App, Collection, Disconnected, Parts, RouterControl, Settings};
 pub use arrivals::Allotment;
+pub use books::{BookSpan, Entry, LEDGER_COLUMNS, ledger_row};
 pub use by_hand::ByHand;
 pub use caller::{Caller, Permission};
 pub use cases::PROMISE;
@@ -67,6 +70,7 @@ pub use payouts::CollectionState;
 pub use plans::PlanDraft;
 pub use providers::ProviderDraft;
 pub use purchase::{PROMPT_LIFETIME, PaymentPage, Purchase};
+pub use reconcile::{Cause, Disagreement, Match, Mend, Mended, StatementFrom};
 pub use refunds::{RefundChoices, RefundDraft, RefundOf};
 pub use reminders::{Urgency, Warning};
 pub use reports::{Home, PaymentStory, Setup, Takings};
@@ -84,8 +88,9 @@ pub use bando_gateways::{
 };
 pub use bando_store::{
     Account, Arrival, ArrivalFilter, ArrivalSource, ArrivalState, AuditEntry, Balance, Batch, Case,
-    CaseFilter, CaseKind, CaseState, Cursor, Customer, Device, Engine, Member, Origin, Page,
-    Payment, PaymentFilter, PaymentStep, Payout, Plan, Provider, ProviderStatus, Refund,
-    RefundFilter, RefundWay, Role, Router, SendState, Session, Shift, StoredAnswer, Ticket, TicketFilter,
-    TimelineEntry, Transfer,
+    CaseFilter, CaseKind, CaseState, Cursor, Customer, Device, Difference, DifferenceFilter,
+    DifferenceKind, DifferenceState, Engine, Member, Origin, Page, Payment, PaymentFilter,
+    PaymentStep, Payout, Plan, Provider, ProviderStatus, Refund, RefundFilter, RefundWay, Role,
+    Router, SendState, Session, Shift, Statement, StatementSource, StatementState, StoredAnswer,
+    Ticket, TicketFilter, TimelineEntry, Transfer,
 };

@@ -124,10 +124,11 @@ impl Program {
             Some(config) => Some(RadiusServer::start(app.clone(), config).await?),
             None => None,
         };
-        let (jobs, expiry) = (app.clone(), app.clone());
+        let (jobs, expiry, statements) = (app.clone(), app.clone(), app.clone());
         let workers = vec![
             tokio::spawn(async move { jobs.run_jobs().await }),
             tokio::spawn(async move { expiry.run_expiry().await }),
+            tokio::spawn(async move { statements.run_statements().await }),
         ];
         let router = bando_web::router(Web {
             app: app.clone(),

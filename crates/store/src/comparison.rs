@@ -7,7 +7,8 @@ use std::collections::HashSet;
 
 use bando_db::{Row, Sql};
 use bando_domain::{
-    ArrivalId, CustomerId, Money, PaymentId, PaymentStatus, PayoutId, Phone, RefundId, Timestamp,
+    ArrivalId, CustomerId, Money, PaymentFailure, PaymentId, PaymentStatus, PayoutId, Phone,
+    RefundId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -53,6 +54,8 @@ pub struct OurPayment {
     pub id: PaymentId,
     /// What has become of it.
     pub status: PaymentStatus,
+    /// Why it failed.
+    pub failure: Option<PaymentFailure>,
     /// What was asked for.
     pub amount: Money,
     /// What the ledger has of it in the gateway's account, minor units of the same currency.
@@ -111,6 +114,8 @@ pub struct OurSend {
     pub payment: Option<PaymentId>,
     /// To whom a payout went.
     pub phone: Option<Phone>,
+    /// Whether the gateway was told to send it; otherwise a person was.
+    pub by_gateway: bool,
     /// Whether it is known to be there.
     pub is_done: bool,
     /// When it was asked for.
@@ -232,7 +237,7 @@ impl TenantTx {
         // Sums in the row rather than a join: each is one look at an index, whatever the planner thinks.
         let sql = format!(
             "SELECT p.payment_id, p.status, p.amount_minor, p.currency, {}, {}, p.phone, p.account_reference,
-               p.checkout_request_id, p.receipt, p.created_at, p.finished_at
+               p.checkout_request_id, p.receipt, p.created_at, p.finished_at, p.failure
              FROM payments p
              WHERE p.provider_id = $1 AND p.gateway = $2 AND p.collected = $3 AND {condition}",
             booked("p.payment_id"),
@@ -268,8 +273,8 @@ impl TenantTx {
         Ok(())
     }
 
-    /// All refunds by this gateway, and payouts if the platform's money is meant, that may have been
-    /// sent: they are few.
+    /// All refunds of this gateway's money, and payouts if the platform's money is meant, that may have
+    /// been sent: they are few.
     async fn our_sends(&mut self, books: &BooksOf, into: &mut Vec<OurSend>) -> Result<()> {
         let spent = "CAST(COALESCE((SELECT SUM(CASE WHEN t.credit_account = $4 THEN t.amount_minor
               ELSE -t.amount_minor END) FROM ledger_transfers t
@@ -277,18 +282,19 @@ impl TenantTx {
               AND substr(t.debit_account, 1, 5) <> 'fees:'), 0) AS BIGINT)";
         let sql = format!(
             "SELECT s.kind, s.id, s.amount_minor, s.currency, {spent}, s.receipt, s.payment_id, s.phone, s.state,
-               s.requested_at, s.finished_at
+               s.requested_at, s.finished_at, s.way
              FROM (
                SELECT 'refund' AS kind, r.refund_id AS id, r.amount_minor, r.currency, r.receipt, r.payment_id,
-                 NULL AS phone, r.state, r.requested_at, r.finished_at
+                 NULL AS phone, r.state, r.requested_at, r.finished_at, r.way
                FROM refunds r LEFT JOIN payments p ON p.provider_id = r.provider_id AND p.payment_id = r.payment_id
-               WHERE r.provider_id = $1 AND r.gateway = $2 AND r.way = 'gateway' AND COALESCE(p.collected, false) = $3
+               WHERE r.provider_id = $1 AND r.gateway = $2 AND r.way IN ('gateway', 'by_hand')
+                 AND COALESCE(p.collected, false) = $3
                UNION ALL
                SELECT 'payout', o.payout_id, o.amount_minor, o.currency, o.receipt, NULL, o.phone, o.state,
-                 o.requested_at, o.finished_at
+                 o.requested_at, o.finished_at, 'gateway'
                FROM payouts o WHERE o.provider_id = $1 AND $3 = true
              ) AS s
-             WHERE s.state IN ('sending', 'sent', 'done', 'unknown')"
+             WHERE s.state IN ('sending', 'sent', 'done', 'unknown') OR (s.state = 'approved' AND s.way = 'by_hand')"
         );
         let mut params = with(books, vec![]);
         params.pop();
@@ -354,6 +360,7 @@ fn our_payment(row: &Row) -> Result<OurPayment> {
         receipt: get(row, 9)?,
         created_at: get(row, 10)?,
         finished_at: get(row, 11)?,
+        failure: get(row, 12)?,
     })
 }
 
@@ -377,7 +384,7 @@ fn our_send(row: &Row) -> Result<OurSend> {
         "refund" => SendId::Refund(RefundId::from_uuid(id)),
         _ => SendId::Payout(PayoutId::from_uuid(id)),
     };
-    let state: String = get(row, 8)?;
+    let (state, way): (String, String) = (get(row, 8)?, get(row, 11)?);
     Ok(OurSend {
         what,
         amount: Money::from_minor(get(row, 2)?, get(row, 3)?),
@@ -385,6 +392,7 @@ fn our_send(row: &Row) -> Result<OurSend> {
         receipt: get(row, 5)?,
         payment: get(row, 6)?,
         phone: get(row, 7)?,
+        by_gateway: way == "gateway",
         is_done: state == "done",
         requested_at: get(row, 9)?,
         finished_at: get(row, 10)?,

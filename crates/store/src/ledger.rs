@@ -163,6 +163,22 @@ impl TenantTx {
         Ok(Money::from_minor(get(&row, 0)?, currency))
     }
 
+    /// The balance that an account had after the movement `last`, in one currency.
+    pub async fn balance_after(
+        &mut self,
+        account: &str,
+        currency: Currency,
+        last: LedgerTransferId,
+    ) -> Result<Money> {
+        let sql = "SELECT CAST(
+            COALESCE((SELECT SUM(amount_minor) FROM ledger_transfers
+              WHERE provider_id = $1 AND debit_account = $2 AND currency = $3 AND transfer_id <= $4), 0)
+            - COALESCE((SELECT SUM(amount_minor) FROM ledger_transfers
+              WHERE provider_id = $1 AND credit_account = $2 AND currency = $3 AND transfer_id <= $4), 0) AS BIGINT)";
+        let row = self.one(sql, values![account, currency, last]).await?;
+        Ok(Money::from_minor(get(&row, 0)?, currency))
+    }
+
     /// The balance of every account, from the movements alone.
     pub async fn balances(&mut self) -> Result<Vec<Balance>> {
         self.balances_before(Timestamp::from_millis(i64::MAX)).await
