@@ -315,6 +315,30 @@ impl App {
         Ok(Reversal::Outside)
     }
 
+    /// [`note_reversal`](Self::note_reversal) in a transaction of its own, for tests: what it came to,
+    /// as a word.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`], [`crate::Error::Store`].
+    #[cfg(feature = "testing")]
+    pub async fn reverse_outside(
+        &self,
+        provider: ProviderId,
+        id: bando_domain::PaymentId,
+        receipt: &str,
+        amount: Money,
+    ) -> Result<String> {
+        let mut tx = self.store.tenant(provider).await?;
+        let payment = tx.lock_payment(id).await?;
+        let payment = payment.ok_or(crate::Error::NotFound("payment"))?;
+        let reversal = self
+            .note_reversal(&mut tx, payment.clone(), receipt, amount)
+            .await?;
+        tx.commit().await?;
+        self.tell_refunded(provider, Some(&payment));
+        Ok(format!("{reversal:?}"))
+    }
+
     /// Tells everybody that a refund came further, once that is committed.
     pub(crate) fn tell_refunded(&self, provider: ProviderId, payment: Option<&Payment>) {
         self.jobs.notify_one();

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bando_domain::{
-    Currency, Language, PaymentFailure, PaymentStatus, SellingWindow, TicketState, Usage,
+    AccountId, Currency, Language, PaymentFailure, PaymentStatus, SellingWindow, TicketState, Usage,
 };
 use bando_store::{
     About, Cursor, JobKind, Member, Origin, PaymentFilter, PaymentStep, RefreshToken, Role,
@@ -35,6 +35,9 @@ async fn providers_and_accounts() {
             .await
             .unwrap();
         tx.upsert_member(account, Role::Owner, NOON).await.unwrap();
+        assert!(!tx.has_other_manager(account).await.unwrap());
+        let nobody = AccountId::from_uuid(uuid::Uuid::nil());
+        assert!(tx.has_other_manager(nobody).await.unwrap());
         tx.commit().await.unwrap();
 
         let mut tx = store.system().await.unwrap();
@@ -338,6 +341,16 @@ async fn payments_messages_and_money() {
             .await
             .unwrap();
         assert_eq!((days[0].payments, days[0].amount), (1, kes(20)));
+        for (amount, whole) in [(kes(5), false), (kes(15), true)] {
+            tx.take_revenue(20_000, "mpesa", amount, whole)
+                .await
+                .unwrap();
+        }
+        let days = tx
+            .revenue_by_day(20_000, 20_000, Currency::Kes)
+            .await
+            .unwrap();
+        assert_eq!((days[0].payments, days[0].amount), (0, kes(0)));
 
         tx.audit(NOON, "system", "test", "object", "")
             .await

@@ -323,6 +323,9 @@ async fn refunds_payouts_and_shifts() {
         assert_eq!(tx.payout(p.id).await.unwrap(), Some(p.clone()));
         let reserved = tx.reserved_for_payouts(Currency::Kes).await.unwrap();
         assert_eq!(reserved, kes(110));
+        // The platform collected nothing here.
+        let reserved = tx.reserved_of_collected(Currency::Kes).await.unwrap();
+        assert_eq!(reserved, kes(0));
         let reserved = tx.reserved_for_payouts(Currency::Xof).await.unwrap();
         assert_eq!(reserved, Money::zero(Currency::Xof));
         for state in SendState::ALL {
