@@ -769,6 +769,16 @@ impl App {
         Ok(tx.arrivals(filter, after, size).await?)
     }
 
+    /// Money that arrived unasked.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`].
+    pub async fn arrival(&self, caller: &Caller, id: ArrivalId) -> Result<Arrival> {
+        caller.need(Permission::Look)?;
+        let mut tx = self.store.read(caller.provider).await?;
+        tx.arrival(id).await?.ok_or(Error::NotFound("arrival"))
+    }
+
     /// Settles a payment with money that a member allots to it: it must be enough.
     async fn settle_allotted(
         &self,

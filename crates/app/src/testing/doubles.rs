@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bando_domain::SessionId;
 use bando_gateways::{
-    Account, Asks, Authenticity, BadSetting, Charge, DARAJA_PROFILE, Found, Gateway, Message, MessageError, Movement, Notification, Payout,
-    Profile, Reference, Refund, Search, Sent, Start, TestReport, TestResult, Verdict, Word, read_daraja_message,
+    Account, Asks, Authenticity, BadSetting, Charge, DARAJA_PROFILE, Found, Gateway, Message,
+    MessageError, Movement, NoStatement, Notification, Payout, Profile, Reference, Refund, Search,
+    Sent, Span, Start, StatementError, TestReport, TestResult, Verdict, Word, read_daraja_message,
+    read_mpesa_statement,
 };
 use bando_store::{Router, Session};
 use tokio::sync::Semaphore;
@@ -44,9 +46,21 @@ pub struct ScriptedGateway {
     charges: Mutex<Vec<Charge>>,
     queries: Mutex<Vec<Reference>>,
     gate: Mutex<Option<Arc<Semaphore>>>,
+    statements: Mutex<VecDeque<Result<Vec<Movement>, NoStatement>>>,
+    spans: Mutex<Vec<Span>>,
 }
 
 impl ScriptedGateway {
+    /// What the next statement that is asked for has; untold, this account gives none.
+    pub fn answer_statement(&self, statement: Result<Vec<Movement>, NoStatement>) {
+        lock(&self.statements).push_back(statement);
+    }
+
+    /// The times that statements were asked for.
+    pub fn spans(&self) -> Vec<Span> {
+        lock(&self.spans).clone()
+    }
+
     /// Plays another gateway from now on: M-Pesa, but for what `change` changes.
     pub fn play(&self, change: impl FnOnce(&mut Profile)) {
         let mut profile = DARAJA_PROFILE.clone();
@@ -240,6 +254,16 @@ impl Gateway for ScriptedGateway {
         lock(&self.payouts).push(payout.clone());
         let told = lock(&self.payout_answers).pop_front();
         told.unwrap_or_else(|| self.accepted())
+    }
+
+    async fn statement(&self, _: &Account, span: &Span) -> Result<Vec<Movement>, NoStatement> {
+        lock(&self.spans).push(*span);
+        let told = lock(&self.statements).pop_front();
+        told.unwrap_or(Err(NoStatement::CannotAsk))
+    }
+
+    fn read_statement(&self, file: &[u8]) -> Result<Vec<Movement>, StatementError> {
+        read_mpesa_statement(file).map_err(|bad| StatementError::Unreadable(bad.to_string()))
     }
 
     async fn test(&self, _: &Account) -> TestReport {

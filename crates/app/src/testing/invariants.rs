@@ -1,6 +1,8 @@
 //! What must hold after every run, whatever happened in it. Reads the database with statements of
 //! its own, so that a mistake in the program's cannot hide itself.
 
+use std::collections::BTreeSet;
+
 use bando_store::Store;
 use bando_store::testing::TestStore;
 
@@ -103,6 +105,75 @@ pub const INVARIANTS: &[(&str, &str)] = &[
          GROUP BY provider_id, gateway, receipt HAVING COUNT(*) > 1",
     ),
     (
+        "the receipt of a paid payment is held by it",
+        "SELECT p.payment_id FROM payments p WHERE p.receipt IS NOT NULL AND p.status IN ('success', 'refunded')
+           AND NOT EXISTS (SELECT 1 FROM receipt_holders h WHERE h.gateway = p.gateway AND h.receipt = p.receipt
+             AND h.holder = p.payment_id)",
+    ),
+    (
+        "a receipt that is held has a home: a payment or money that arrived",
+        "SELECT h.gateway, h.receipt FROM receipt_holders h WHERE
+           NOT EXISTS (SELECT 1 FROM payments p WHERE p.payment_id = h.holder AND p.gateway = h.gateway)
+           AND NOT EXISTS (SELECT 1 FROM arrivals a WHERE a.arrival_id = h.holder AND a.gateway = h.gateway
+             AND a.receipt = h.receipt)",
+    ),
+    (
+        "no receipt has two homes, whoever's they are",
+        "SELECT gateway, receipt FROM (
+           SELECT gateway, receipt FROM payments WHERE receipt IS NOT NULL AND status IN ('success', 'refunded')
+           UNION ALL
+           SELECT gateway, receipt FROM arrivals WHERE state IN ('credited', 'open')
+         ) AS homes GROUP BY gateway, receipt HAVING COUNT(*) > 1",
+    ),
+    (
+        "money that arrived is booked once where it has its home, and money that is not there never",
+        "SELECT a.arrival_id, a.state FROM arrivals a WHERE
+           (SELECT COUNT(*) FROM ledger_transfers l WHERE l.provider_id = a.provider_id AND l.subject = a.arrival_id
+             AND l.amount_minor = a.amount_minor AND l.currency = a.currency AND l.kind = 'arrival')
+             <> CASE WHEN a.state = 'open' THEN 1 ELSE 0 END AND a.state IN ('open', 'unproved', 'refuted')
+           OR (SELECT COUNT(*) FROM ledger_transfers l WHERE l.provider_id = a.provider_id
+             AND l.subject = a.arrival_id AND l.amount_minor = a.amount_minor AND l.currency = a.currency
+             AND l.kind IN ('credit', 'short'))
+             <> CASE WHEN a.state = 'credited' THEN 1 ELSE 0 END AND a.state <> 'refunded'",
+    ),
+    (
+        "money that arrived and paid something is booked with it, in full",
+        "SELECT a.arrival_id FROM arrivals a WHERE a.state = 'matched' AND a.amount_minor <>
+           (SELECT COALESCE(SUM(l.amount_minor), 0) FROM ledger_transfers l WHERE l.provider_id = a.provider_id
+             AND l.subject = a.payment_id AND l.currency = a.currency AND l.kind IN ('payment', 'excess'))",
+    ),
+    (
+        "what waits for a person has a case",
+        "SELECT a.arrival_id FROM arrivals a WHERE a.state = 'open' AND NOT EXISTS (
+           SELECT 1 FROM cases c WHERE c.provider_id = a.provider_id AND c.arrival_id = a.arrival_id)",
+    ),
+    (
+        "money that nobody has proved is being proved, or a person is asked",
+        "SELECT a.arrival_id FROM arrivals a WHERE a.state = 'unproved'
+           AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.provider_id = a.provider_id AND j.kind = 'prove_arrival'
+             AND j.subject = a.arrival_id)
+           AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.provider_id = a.provider_id AND c.subject = a.arrival_id)",
+    ),
+    (
+        "a wallet is never overdrawn",
+        "SELECT customer_id FROM customers WHERE credit_minor < 0",
+    ),
+    (
+        "a till is empty when no shift is open",
+        "SELECT t.provider_id FROM (
+           SELECT provider_id, debit_account AS account, amount_minor AS amount FROM ledger_transfers
+           UNION ALL SELECT provider_id, credit_account, -amount_minor FROM ledger_transfers
+         ) AS t WHERE t.account LIKE 'cash:%' AND t.account <> 'cash:safe' AND NOT EXISTS (
+           SELECT 1 FROM shifts s WHERE s.provider_id = t.provider_id AND s.closed_at IS NULL)
+         GROUP BY t.provider_id HAVING SUM(t.amount) <> 0",
+    ),
+    (
+        "nobody uses a ticket that a member found no money for",
+        "SELECT t.ticket_id FROM tickets t JOIN payments p ON p.provider_id = t.provider_id
+           AND p.payment_id = t.payment_id
+         WHERE p.failure = 'not_received' AND t.state IN ('unused', 'active')",
+    ),
+    (
         "a settlement is told of once, in the timeline",
         "SELECT p.payment_id FROM payments p WHERE
            (SELECT COUNT(*) FROM payment_events e WHERE e.provider_id = p.provider_id
@@ -170,10 +241,37 @@ pub async fn violations(test: &TestStore) -> Vec<String> {
             Err(error) => broken.push(format!("{rule}: {error}")),
         }
     }
+    match wallets(test).await {
+        Ok(differing) => broken.extend(differing),
+        Err(error) => broken.push(format!("the wallets cannot be read: {error}")),
+    }
     if let Err(error) = chains(&test.store, &mut broken).await {
         broken.push(format!("the audit log cannot be read: {error}"));
     }
     broken
+}
+
+/// The wallets that hold another amount than the ledger's accounts of their customers.
+async fn wallets(test: &TestStore) -> Result<Vec<String>, String> {
+    let kept = "SELECT customer_id, credit_minor FROM customers WHERE credit_minor <> 0";
+    let booked = "SELECT account, CAST(SUM(amount) AS BIGINT) FROM (
+        SELECT credit_account AS account, amount_minor AS amount FROM ledger_transfers
+        UNION ALL SELECT debit_account, -amount_minor FROM ledger_transfers
+      ) AS movements WHERE account LIKE 'credit:%' GROUP BY account HAVING SUM(amount) <> 0";
+    let [kept, booked] = [test.raw(kept).await?, test.raw(booked).await?].map(|rows| {
+        let rows = rows.into_iter().map(|row| {
+            let mut row = row.into_iter().flatten();
+            let id = row.next().unwrap_or_default();
+            let id = id.trim_start_matches("credit:");
+            let digits: String = id.chars().filter(char::is_ascii_hexdigit).collect();
+            (digits, row.next().unwrap_or_default())
+        });
+        rows.collect::<BTreeSet<_>>()
+    });
+    let differing = kept.symmetric_difference(&booked);
+    Ok(differing
+        .map(|(id, amount)| format!("wallet and ledger differ: {id} {amount}"))
+        .collect())
 }
 
 async fn chains(store: &Store, broken: &mut Vec<String>) -> bando_store::Result<()> {

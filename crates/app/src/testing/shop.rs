@@ -13,8 +13,8 @@ use bando_store::{Payment, Plan, Role, Router, SessionUpdate, Ticket};
 
 use super::{RecordingRouters, ScriptedGateway, paid_callback};
 use crate::{
-    App, Caller, Collection, Incoming, MpesaSecrets, MpesaSettings, Parts, PlanDraft, Purchase, Result, RouterDraft,
-    Settings, Taken, Visit,
+    App, Caller, Collection, Incoming, MpesaSecrets, MpesaSettings, Parts, PlanDraft, Purchase,
+    Result, RouterDraft, Settings, Taken, Visit,
 };
 
 const fn text(name: &'static str) -> Setting {

@@ -9,13 +9,17 @@
 
 mod access;
 mod accounts;
+mod arrivals;
+mod cash;
 mod chaos;
+mod confirmations;
 mod ending;
 mod messages;
 mod outcomes;
 mod payouts;
 mod purchase;
 mod races;
+mod refund_ways;
 mod refunds;
 mod tenants;
 mod tickets;
