@@ -41,6 +41,21 @@ pub struct Balance {
     pub amount: Money,
 }
 
+/// What went into an account and out of it, by kind of movement.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Turnover {
+    /// The account.
+    pub account: String,
+    /// The kind of movement.
+    pub kind: String,
+    /// How many movements.
+    pub count: u64,
+    /// What went in.
+    pub came: Money,
+    /// What went out.
+    pub went: Money,
+}
+
 /// Which movements a list shows.
 #[derive(Clone, Default, Debug)]
 pub struct TransferFilter {
@@ -199,6 +214,38 @@ impl TenantTx {
                 Ok(Balance {
                     account: get(r, 0)?,
                     amount: Money::from_minor(get(r, 2)?, get(r, 1)?),
+                })
+            })
+            .collect()
+    }
+
+    /// What went into and out of the accounts whose names begin with `prefix`, from `from` to before
+    /// `to`, by account and kind.
+    pub async fn turnovers(
+        &mut self,
+        prefix: &str,
+        currency: Currency,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Turnover>> {
+        let sql = "SELECT account, kind, COUNT(*), CAST(SUM(came) AS BIGINT), CAST(SUM(went) AS BIGINT) FROM (
+                     SELECT debit_account AS account, kind, amount_minor AS came, 0 AS went FROM ledger_transfers
+                       WHERE provider_id = $1 AND currency = $3 AND at >= $4 AND at < $5 AND transfer_id >= $6
+                     UNION ALL
+                     SELECT credit_account, kind, 0, amount_minor FROM ledger_transfers
+                       WHERE provider_id = $1 AND currency = $3 AND at >= $4 AND at < $5 AND transfer_id >= $6
+                   ) AS movements WHERE substr(account, 1, length($2)) = $2
+                   GROUP BY account, kind ORDER BY account, kind";
+        let row = values![prefix, currency, from, to, first_id(from)];
+        let rows = self.all(sql, row).await?;
+        rows.iter()
+            .map(|r| {
+                Ok(Turnover {
+                    account: get(r, 0)?,
+                    kind: get(r, 1)?,
+                    count: get(r, 2)?,
+                    came: Money::from_minor(get(r, 3)?, currency),
+                    went: Money::from_minor(get(r, 4)?, currency),
                 })
             })
             .collect()

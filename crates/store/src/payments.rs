@@ -2,8 +2,8 @@
 
 use bando_db::{Row, Sql};
 use bando_domain::{
-    AccountId, CustomerId, Language, MacAddr, Money, PaymentFailure, PaymentId, PaymentStatus,
-    Phone, PlanId, PlanTerms, RouterId, TicketId, Timestamp,
+    AccountId, Currency, CustomerId, Language, MacAddr, Money, PaymentFailure, PaymentId,
+    PaymentStatus, Phone, PlanId, PlanTerms, RouterId, TicketId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -131,6 +131,17 @@ pub struct TimelineEntry {
     pub step: PaymentStep,
     /// More about it, for people.
     pub detail: Option<String>,
+}
+
+/// What became of the payments of one phone at one gateway.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PayerHistory {
+    /// How many succeeded, on the device asked about.
+    pub paid: u64,
+    /// The highest of these.
+    pub highest: Money,
+    /// How many a member found no money for, on whichever device.
+    pub rejected: u64,
 }
 
 /// Which payments a list shows.
@@ -396,6 +407,60 @@ impl TenantTx {
         rows.iter().map(Payment::from_row).collect()
     }
 
+    /// The paid payments of exactly this amount that were begun since `since` and whose receipts are not
+    /// known: money that is told of now may be theirs. Newest first, at most 64.
+    pub async fn paid_without_receipt(
+        &mut self,
+        gateway: &str,
+        amount: Money,
+        since: Timestamp,
+    ) -> Result<Vec<Payment>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM payments WHERE provider_id = $1 AND gateway = $2 AND amount_minor = $3
+               AND currency = $4 AND payment_id >= $5 AND status = 'success' AND receipt IS NULL
+             ORDER BY payment_id DESC LIMIT 64"
+        );
+        let row = values![gateway, amount.minor(), amount.currency(), first_id(since)];
+        let rows = self.all(Sql::built(sql), row).await?;
+        rows.iter().map(Payment::from_row).collect()
+    }
+
+    /// The receipts that payers have named of payments that wait at a gateway, the newest of each.
+    pub async fn claimed_receipts(&mut self, gateway: &str) -> Result<Vec<(PaymentId, String)>> {
+        let sql = "SELECT e.payment_id, e.detail FROM payment_events e
+                   JOIN payments p ON p.provider_id = e.provider_id AND p.payment_id = e.payment_id
+                   WHERE p.provider_id = $1 AND p.status = 'pending' AND p.gateway = $2 AND e.kind = 'claimed'
+                     AND e.detail IS NOT NULL AND NOT EXISTS (
+                       SELECT 1 FROM payment_events l WHERE l.provider_id = e.provider_id
+                         AND l.payment_id = e.payment_id AND l.kind = 'claimed' AND l.event_id > e.event_id)";
+        let rows = self.all(sql, values![gateway]).await?;
+        rows.iter()
+            .map(|row| Ok((get(row, 0)?, get(row, 1)?)))
+            .collect()
+    }
+
+    /// What is known of who pays with this phone on this device: how trust is learned.
+    pub async fn payer_history(
+        &mut self,
+        gateway: &str,
+        phone: &Phone,
+        mac: MacAddr,
+        currency: Currency,
+    ) -> Result<PayerHistory> {
+        let sql = "SELECT COUNT(CASE WHEN status = 'success' AND mac = $4 THEN 1 END),
+                     COALESCE(MAX(CASE WHEN status = 'success' AND mac = $4 THEN amount_minor END), 0),
+                     COUNT(CASE WHEN failure = 'not_received' THEN 1 END)
+                   FROM payments WHERE provider_id = $1 AND gateway = $2 AND phone = $3 AND currency = $5";
+        let row = self
+            .one(sql, values![gateway, phone, mac, currency])
+            .await?;
+        Ok(PayerHistory {
+            paid: get(&row, 0)?,
+            highest: Money::from_minor(get(&row, 1)?, currency),
+            rejected: get(&row, 2)?,
+        })
+    }
+
     /// How many payments of a gateway wait.
     pub async fn count_pending(&mut self, gateway: &str) -> Result<u64> {
         let sql = "SELECT COUNT(*) FROM payments WHERE provider_id = $1 AND status = 'pending' AND gateway = $2";
@@ -414,14 +479,15 @@ impl TenantTx {
             .collect()
     }
 
-    /// What the payments begun from `from` on have brought, by hours since `from`; hours without any
-    /// are left out.
+    /// What the payments begun from `from` on have brought and was kept, by hours since `from`; hours
+    /// without any are left out.
     pub async fn takings_by_hour(
         &mut self,
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<(u32, i64)>> {
-        let sql = "SELECT (created_at - $2) / 3600000 AS hour, CAST(SUM(amount_minor) AS BIGINT) FROM payments
+        let sql = "SELECT (created_at - $2) / 3600000 AS hour, CAST(SUM(amount_minor - refunded_minor) AS BIGINT)
+                   FROM payments
                    WHERE provider_id = $1 AND created_at >= $2 AND created_at < $3 AND payment_id >= $4
                      AND status = 'success'
                    GROUP BY 1 ORDER BY 1";
