@@ -1,6 +1,8 @@
 //! Paying by hand: through the phone's own menu, without a prompt.
 
-use bando_domain::PaymentStatus;
+use std::time::Duration;
+
+use bando_domain::{PaymentStatus, ProviderId};
 use bando_gateways::{Asks, C2bRejection, C2bValidation, Movement, read_c2b_validation};
 use bando_store::{Link, Payment, PaymentStep, Provider, TenantTx, gateway_of_row};
 
@@ -12,6 +14,9 @@ use crate::{App, Error, Result};
 
 /// What is noted of a payment that nobody was prompted for.
 pub(crate) const BY_HAND: &str = "by hand";
+
+/// How long judging a payment may take: the gateway waits eight seconds.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The letters of a business's name that it takes to tell its references from other account numbers.
 const TELLING_PREFIX: usize = 4;
@@ -41,25 +46,31 @@ impl App {
             .read_link(Link::Account, token)
             .filter(|(_, row)| gateway_of_row(*row).as_deref() == Some(MPESA))
             .ok_or(Error::NotFound("account"))?;
-        let judged = match read_c2b_validation(body) {
-            Ok(movement) => match self.store.read(provider).await {
-                Ok(mut tx) => self.judge(&mut tx, &movement).await,
-                Err(error) => Err(error.into()),
-            },
+        let movement = match read_c2b_validation(body) {
+            Ok(movement) => movement,
             Err(error) => {
                 tracing::warn!(%provider, %error, "a payment by hand cannot be judged; it may come");
                 return Ok(C2bValidation::Accept.json());
             }
         };
-        let validation = judged.unwrap_or_else(|error| {
-            tracing::error!(%provider, %error, "a payment by hand could not be judged; it may come");
-            C2bValidation::Accept
-        });
+        let judged = tokio::time::timeout(PATIENCE, self.judge(provider, &movement)).await;
+        let validation = match judged {
+            Ok(Ok(validation)) => validation,
+            Ok(Err(error)) => {
+                tracing::error!(%provider, %error, "a payment by hand could not be judged; it may come");
+                C2bValidation::Accept
+            }
+            Err(_) => {
+                tracing::error!(%provider, "a payment by hand was not judged in time; it may come");
+                C2bValidation::Accept
+            }
+        };
         Ok(validation.json())
     }
 
-    async fn judge(&self, tx: &mut TenantTx, movement: &Movement) -> Result<C2bValidation> {
-        let own = self.own_account(tx, MPESA).await?;
+    async fn judge(&self, provider: ProviderId, movement: &Movement) -> Result<C2bValidation> {
+        let mut tx = self.store.read(provider).await?;
+        let own = self.own_account(&mut tx, MPESA).await?;
         if own.is_some_and(|ready| elsewhere(&ready, movement).is_some()) {
             return Ok(C2bValidation::Reject(C2bRejection::Shortcode));
         }

@@ -155,12 +155,18 @@ impl App {
         id: RefundId,
         approve: bool,
     ) -> Result<Refund> {
+        // Before anything is looked up: what there is, is not told to those who may not decide at all.
+        caller.need(if approve {
+            Permission::Approve
+        } else {
+            Permission::Refund
+        })?;
         let mut tx = self.store.tenant(caller.provider).await?;
         let (mut refund, mut source) = lock_refund(&mut tx, id)
             .await?
             .ok_or(Error::NotFound("refund"))?;
         let is_own = refund.requested_by == caller.account;
-        if approve || !is_own {
+        if !is_own {
             caller.need(Permission::Approve)?;
         }
         if refund.state != SendState::Requested {
