@@ -2,7 +2,7 @@
 
 use bando_domain::{ArrivalId, PaymentId, Phone, PlanId};
 use bando_store::{
-    Arrival, ArrivalFilter, ArrivalState, CaseKind, Cursor, Page, Payment, TenantTx,
+    Arrival, ArrivalState, CaseKind, Payment, TenantTx,
 };
 
 use crate::caller::Permission;
@@ -24,32 +24,6 @@ pub enum Allotment {
 }
 
 impl App {
-    /// Money that arrived unasked, newest first.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`], [`Error::Store`].
-    pub async fn arrivals(
-        &self,
-        caller: &Caller,
-        filter: &ArrivalFilter,
-        after: Option<Cursor>,
-        size: usize,
-    ) -> Result<Page<Arrival>> {
-        caller.need(Permission::Look)?;
-        let mut tx = self.store.read(caller.provider).await?;
-        Ok(tx.arrivals(filter, after, size).await?)
-    }
-
-    /// Money that arrived unasked.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn arrival(&self, caller: &Caller, id: ArrivalId) -> Result<Arrival> {
-        caller.need(Permission::Look)?;
-        let mut tx = self.store.read(caller.provider).await?;
-        tx.arrival(id).await?.ok_or(Error::NotFound("arrival"))
-    }
-
     /// A member decides about money that waits in the queue, or that nobody could prove.
     ///
     /// # Errors

@@ -2,7 +2,6 @@
 //! that nobody knows. All of it finds a home: a ticket, the payer's wallet, or a person's queue.
 
 mod allotment;
-mod list;
 mod matching;
 mod proof;
 
