@@ -7,6 +7,7 @@
 mod access;
 mod accounts;
 mod app;
+mod arrival_list;
 mod arrivals;
 mod books;
 mod by_hand;

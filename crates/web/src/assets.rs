@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 /// A file under `/assets/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asset {
+    /// Rings when another payment waits to be confirmed; the page works without.
+    ConfirmJs,
     /// The console's style.
     ConsoleCss,
     /// The console's small helpers: copy buttons, the search key.
@@ -23,6 +25,8 @@ pub enum Asset {
     Htmx,
     /// htmx's server-sent events extension.
     HtmxSse,
+    /// The style of the console's money pages, on top of its own.
+    MoneyCss,
     /// Polls for the end of the wait on the portal; the page works without.
     PortalJs,
     /// The style of voucher sheets, on top of the console's.
@@ -50,7 +54,8 @@ const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 impl Asset {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
+        Self::ConfirmJs,
         Self::ConsoleCss,
         Self::ConsoleJs,
         Self::DemoCss,
@@ -58,6 +63,7 @@ impl Asset {
         Self::Icons,
         Self::Htmx,
         Self::HtmxSse,
+        Self::MoneyCss,
         Self::PortalJs,
         Self::SheetCss,
     ];
@@ -72,6 +78,12 @@ impl Asset {
         let console =
             || compact(&[&themed(TOKENS), include_str!("../assets/console.css")].concat());
         let (stem, end, content_type, bytes) = match self {
+            Self::ConfirmJs => (
+                "confirm",
+                "js",
+                JS,
+                include_bytes!("../assets/confirm.js").to_vec(),
+            ),
             Self::ConsoleCss => ("console", "css", CSS, console().into_bytes()),
             Self::ConsoleJs => (
                 "console",
@@ -103,6 +115,12 @@ impl Asset {
                 "js",
                 JS,
                 include_bytes!("../assets/vendor/htmx-ext-sse.min.js").to_vec(),
+            ),
+            Self::MoneyCss => (
+                "money",
+                "css",
+                CSS,
+                compact(include_str!("../assets/money.css")).into_bytes(),
             ),
             Self::PortalJs => (
                 "portal",

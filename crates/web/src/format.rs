@@ -272,15 +272,27 @@ fn month(lang: Lang, month: i8) -> &'static str {
     }
 }
 
-/// An account of the ledger, as its owner calls it.
+/// An account of the ledger, as its owner calls it. `name` knows gateways by their names, and members
+/// by their ids.
 #[must_use]
-pub fn account(t: Lang, account: &str) -> String {
-    match account.split_once(':') {
-        Some(("gateway", "mpesa")) => t.ledger_gateway("M-Pesa"),
-        Some(("gateway", name)) => t.ledger_gateway(name),
-        _ if account == "revenue" => t.ledger_revenue().to_owned(),
-        _ => account.to_owned(),
-    }
+pub fn account(t: Lang, account: &str, name: impl Fn(&str) -> String) -> String {
+    let known = match account.split_once(':') {
+        Some(("gateway", gateway)) => return t.ledger_gateway(name(gateway)),
+        Some(("fees", gateway)) => return t.ledger_fees(name(gateway)),
+        Some(("cash", "safe")) => t.ledger_safe(),
+        Some(("cash", member)) => return t.ledger_till(name(member)),
+        Some(("credit", _)) => t.ledger_credit(),
+        _ => match account {
+            "revenue" => t.ledger_revenue(),
+            "refunds" => t.ledger_refunds(),
+            "unallocated" => t.ledger_unallocated(),
+            "platform" => t.ledger_platform(),
+            "payouts" => t.ledger_payouts(),
+            "differences" => t.ledger_differences(),
+            other => other,
+        },
+    };
+    known.to_owned()
 }
 
 /// Why a session ended, from what the router said (Acct-Terminate-Cause, RFC 2866 §5.10).

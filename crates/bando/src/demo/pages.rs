@@ -332,7 +332,7 @@ impl Stage {
                     });
                     let (text, tone) = describe(entry.step, t);
                     pane.timeline.push(views::MoneyStep {
-                        text: text.to_owned(),
+                        text,
                         at: clock(entry.at),
                         gap: before.map(|_| format::gap(t, gap)).unwrap_or_default(),
                         tone: tone.to_owned(),
@@ -343,7 +343,7 @@ impl Stage {
             for transfer in story.transfers {
                 let line = |account: &str, sign: &str| views::EntryRow {
                     at: minute(transfer.at),
-                    account: format::account(t, account),
+                    account: format::account(t, account, |_| "M-Pesa".to_owned()),
                     amount: format!("{sign}{}", transfer.amount),
                 };
                 pane.entries.push(line(&transfer.debit, "+"));
@@ -355,20 +355,21 @@ impl Stage {
 }
 
 /// A step in words, and its tone.
-fn describe(step: PaymentStep, t: Lang) -> (&'static str, &'static str) {
-    match step {
+fn describe(step: PaymentStep, t: Lang) -> (String, &'static str) {
+    const GATEWAY: &str = "M-Pesa";
+    let (text, tone) = match step {
+        PaymentStep::Prompted => return (t.timeline_prompt_sent(GATEWAY), "ok"),
+        PaymentStep::Callback => return (t.timeline_callback(GATEWAY), "ok"),
+        PaymentStep::Checked => return (t.timeline_checked(GATEWAY), "wait"),
+        PaymentStep::NoAnswer => return (t.timeline_no_answer(GATEWAY), "wait"),
+        PaymentStep::Refused => return (t.timeline_refused(GATEWAY), "bad"),
+        PaymentStep::Contradiction => return (t.timeline_contradiction(GATEWAY), "bad"),
         PaymentStep::Asked => (t.timeline_asked(), "ok"),
-        PaymentStep::Prompted => (t.timeline_prompt_sent(), "ok"),
-        PaymentStep::Callback => (t.timeline_callback(), "ok"),
         PaymentStep::Settled => (t.timeline_ticket(), "ok"),
         PaymentStep::Connected => (t.timeline_router(), "ok"),
-        PaymentStep::Checked => (t.timeline_checked(), "wait"),
-        PaymentStep::NoAnswer => (t.timeline_no_answer(), "wait"),
-        PaymentStep::Refused => (t.timeline_refused(), "bad"),
         PaymentStep::Mismatch => (t.timeline_mismatch(), "bad"),
         PaymentStep::Failed => (t.timeline_failed(), "bad"),
         PaymentStep::Expired => (t.timeline_expired(), "bad"),
-        PaymentStep::Contradiction => (t.timeline_contradiction(), "bad"),
         PaymentStep::Claimed => (t.timeline_claimed(), "wait"),
         PaymentStep::Confirmed => (t.timeline_confirmed_by_hand(), "ok"),
         PaymentStep::Rejected => (t.timeline_rejected(), "bad"),
@@ -376,7 +377,8 @@ fn describe(step: PaymentStep, t: Lang) -> (&'static str, &'static str) {
         PaymentStep::Excess => (t.timeline_excess(), "ok"),
         PaymentStep::Refunded => (t.timeline_refunded(), "ok"),
         PaymentStep::Reversed => (t.timeline_reversed(), "bad"),
-    }
+    };
+    (text.to_owned(), tone)
 }
 
 /// The attributes that tell something about a packet, the most telling first.

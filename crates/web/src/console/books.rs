@@ -5,17 +5,18 @@ use std::collections::HashMap;
 
 use super::answer::{Answer, html};
 use super::who::SignedInCaller;
-use crate::format;
+use super::words;
 use crate::i18n::Lang;
 use crate::views::console::{Audit, AuditRow, Ledger, LedgerRow, Section};
 
 /// `GET /console/ledger`
 pub(super) async fn ledger(who: SignedInCaller) -> Answer {
     let balances = who.app.balances(&who.caller).await?;
+    let names = who.app.member_names(&who.caller).await?;
     let rows = balances
         .into_iter()
         .map(|balance| LedgerRow {
-            text: format::account(who.t, &balance.account),
+            text: words::account(&who, &names, &balance.account),
             amount: balance.amount.to_string(),
             account: balance.account,
         })
@@ -24,6 +25,12 @@ pub(super) async fn ledger(who: SignedInCaller) -> Answer {
         page: who.page(Section::Ledger),
         rows,
     })
+}
+
+/// The page of an account of the ledger.
+pub(super) fn account_address(account: &str) -> String {
+    let query = super::answer::form_urlencoded("account", account);
+    format!("/console/ledger/account?{query}")
 }
 
 /// `GET /console/audit`

@@ -31,21 +31,29 @@ const LIFETIME: Duration = Duration::from_secs(300);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// The live parts of pages: the name of the event, and its bit.
-const TOPICS: [(&str, u8); 6] = [
+const TOPICS: [(&str, u16); 10] = [
     ("home", HOME),
     ("payments", PAYMENTS),
     ("tickets", TICKETS),
     ("sessions", SESSIONS),
     ("routers", ROUTERS),
     ("batches", BATCHES),
+    ("confirm", CONFIRM),
+    ("cases", CASES),
+    ("sending", SENDING),
+    ("till", TILL),
 ];
-const HOME: u8 = 1;
-const PAYMENTS: u8 = 2;
-const TICKETS: u8 = 4;
-const SESSIONS: u8 = 8;
-const ROUTERS: u8 = 16;
-const BATCHES: u8 = 32;
-const ALL: u8 = 63;
+const HOME: u16 = 1;
+const PAYMENTS: u16 = 2;
+const TICKETS: u16 = 4;
+const SESSIONS: u16 = 8;
+const ROUTERS: u16 = 16;
+const BATCHES: u16 = 32;
+const CONFIRM: u16 = 64;
+const CASES: u16 = 128;
+const SENDING: u16 = 256;
+const TILL: u16 = 512;
+const ALL: u16 = 1023;
 
 /// The streams that are open, by account.
 #[derive(Clone, Default)]
@@ -130,7 +138,7 @@ async fn next(
     events: &mut Receiver<bando_app::Event>,
     provider: ProviderId,
     until: Instant,
-) -> Option<u8> {
+) -> Option<u16> {
     match timeout_at(until, events.recv()).await {
         Ok(Ok(event)) if event.provider == provider => Some(topics(event.change)),
         Ok(Ok(_)) => Some(0),
@@ -140,13 +148,15 @@ async fn next(
     }
 }
 
-fn topics(change: Change) -> u8 {
+fn topics(change: Change) -> u16 {
     match change {
-        Change::Payment(_) => PAYMENTS | HOME,
+        Change::Payment(_) => PAYMENTS | HOME | CONFIRM | TILL,
         Change::Ticket(_) => TICKETS,
         Change::Session(_) => SESSIONS | TICKETS | PAYMENTS | HOME,
         Change::Router(_) => ROUTERS | HOME,
         Change::Batch(_) => BATCHES,
-        Change::Settings | Change::Cases | Change::Sending => HOME,
+        Change::Cases => CASES | HOME | CONFIRM,
+        Change::Sending => SENDING | HOME | PAYMENTS | TILL,
+        Change::Settings => HOME,
     }
 }

@@ -18,15 +18,8 @@ pub(super) fn fill(form: &mut Form, fields: &Fields) {
 }
 
 /// Fills the form that was sent, of those on a page, and says what is wrong with it.
-pub(super) fn refuse(
-    who: &SignedInCaller,
-    forms: &mut [Form],
-    fields: &Fields,
-    invalid: &Invalid,
-) {
-    let sent = forms
-        .iter_mut()
-        .find(|form| form.id == fields.text("form"));
+pub(super) fn refuse(who: &SignedInCaller, forms: &mut [Form], fields: &Fields, invalid: &Invalid) {
+    let sent = forms.iter_mut().find(|form| form.id == fields.text("form"));
     if let Some(form) = sent {
         fill(form, fields);
         form.refuse(words::field_of(invalid), words::problem(who, invalid));

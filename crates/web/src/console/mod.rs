@@ -6,21 +6,29 @@
 //! is an [`answer::Fault`], which [`answer::frame`] turns into a page.
 
 mod answer;
+mod arrivals;
 mod batches;
 mod books;
+mod cases;
+mod confirm;
 mod cookies;
 mod csv;
 mod events;
 mod fields;
 mod forms;
 mod home;
+mod money_words;
+mod payment;
 mod payments;
+mod payouts;
 mod plan_form;
 mod plans;
+mod refunds;
 mod router_script;
 mod routers;
 mod search;
 mod sell;
+mod sending;
 mod sessions;
 mod settings;
 mod sign_in;
@@ -43,6 +51,7 @@ use crate::state::Web;
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .merge(daily())
+        .merge(money())
         .merge(setup())
         .route("/console/", get(async || Redirect::permanent("/console")))
         .route("/console/{*rest}", any(nowhere))
@@ -65,8 +74,14 @@ fn daily() -> Router<Web> {
         .route("/console/events", get(events::stream))
         .route("/console/badges", get(home::badges))
         .route("/console/payments", get(payments::list))
-        .route("/console/payments/{id}", get(payments::story))
-        .route("/console/payments/{id}/check", post(payments::check))
+        .route("/console/payments/{id}", get(payment::story))
+        .route("/console/payments/{id}/check", post(payment::check))
+        .route(
+            "/console/payments/{id}/refund",
+            get(refunds::of_payment).post(refunds::ask_of_payment),
+        )
+        .route("/console/confirm", get(confirm::page))
+        .route("/console/confirm/{id}", post(confirm::answer))
         .route("/console/tickets", get(tickets::list))
         .route("/console/tickets/{id}", get(tickets::page))
         .route("/console/tickets/{id}/revoke", post(tickets::revoke))
@@ -77,6 +92,29 @@ fn daily() -> Router<Web> {
         .route("/console/ledger", get(books::ledger))
         .route("/console/audit", get(books::audit))
         .route("/console/more", get(settings::more))
+}
+
+/// What waits for a person, and money that is sent.
+fn money() -> Router<Web> {
+    Router::new()
+        .route("/console/cases", get(cases::list))
+        .route("/console/cases/{id}", get(cases::page))
+        .route("/console/cases/{id}/solve", post(cases::solve))
+        .route("/console/arrivals", get(arrivals::list))
+        .route("/console/arrivals/{id}", get(arrivals::page))
+        .route("/console/arrivals/{id}/decide", post(arrivals::decide))
+        .route(
+            "/console/arrivals/{id}/refund",
+            get(refunds::of_arrival).post(refunds::ask_of_arrival),
+        )
+        .route("/console/refunds", get(refunds::list))
+        .route("/console/refunds/{id}", get(refunds::page))
+        .route("/console/refunds/{id}/decide", post(refunds::decide))
+        .route("/console/refunds/{id}/resolve", post(refunds::resolve))
+        .route("/console/payouts", get(payouts::list).post(payouts::ask))
+        .route("/console/payouts/{id}", get(payouts::page))
+        .route("/console/payouts/{id}/decide", post(payouts::decide))
+        .route("/console/payouts/{id}/resolve", post(payouts::resolve))
 }
 
 /// Vouchers, plans, routers and settings.

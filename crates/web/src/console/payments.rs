@@ -1,21 +1,20 @@
-//! Payments: the list, its file for spreadsheets, and the story of one.
+//! Payments: the list and its file for spreadsheets.
 
-use bando_app::{Payment, PaymentFilter, PaymentStep, PaymentStory, Permission};
+use bando_app::{Payment, PaymentFilter, Permission};
 use bando_domain::{PaymentId, PaymentStatus, Phone};
 use url::form_urlencoded::Serializer;
 
 use super::answer::{Answer, Fault, file, html, see_other};
 use super::csv;
-use super::fields::{Asked, Fields, Id};
+use super::fields::{Asked, Fields};
 use super::search::{self, Search};
 use super::who::SignedInCaller;
-use super::words::{self, Done};
-use crate::format;
+use super::words;
 use crate::i18n::PaymentProblem;
 use crate::views;
+use crate::views::Choice;
 use crate::views::console::{
-    CheckState, Fact, Paging, PaymentFilter as Filter, PaymentPage, PaymentRow,
-    PaymentStep as Step, Payments, Period, Section, TimelineStep,
+    Paging, PaymentFilter as Filter, PaymentRow, Payments, Period, Section,
 };
 
 /// Rows of one page.
@@ -37,6 +36,7 @@ pub(super) async fn list(who: SignedInCaller, Asked(query): Asked) -> Answer {
             status: shown.status.map(status),
             phone,
             mac,
+            gateway: Some(shown.gateway.clone()).filter(|name| !name.is_empty()),
             from,
             ..PaymentFilter::default()
         }),
@@ -51,8 +51,9 @@ pub(super) async fn list(who: SignedInCaller, Asked(query): Asked) -> Answer {
         Some(filter) => who.app.payments(&who.caller, &filter, after, PAGE).await?,
         None => search::no_rows(),
     };
-    let shows_paid =
-        shown.q.is_empty() && matches!(shown.status, None | Some(views::PaymentStatus::Success));
+    let shows_paid = shown.q.is_empty()
+        && shown.gateway.is_empty()
+        && matches!(shown.status, None | Some(views::PaymentStatus::Success));
     let paid = match shows_paid {
         true => {
             let takings = who.app.takings(&who.caller, days(shown.period)).await?;
@@ -76,6 +77,7 @@ pub(super) async fn list(who: SignedInCaller, Asked(query): Asked) -> Answer {
             newest_href: before.map(|_| address(&shown, &[])),
             older_href: older.map(|id| address(&shown, &[("before", &id)])),
         },
+        gateways: gateways(&who, &shown.gateway),
         filter: shown,
     })
 }
@@ -95,41 +97,6 @@ pub(super) fn row(who: &SignedInCaller, payment: &Payment) -> PaymentRow {
         note: problem(payment).map(|problem| problem.short(who.t).to_owned()),
         when: who.near(payment.created_at),
     }
-}
-
-/// `GET /console/payments/{id}`
-pub(super) async fn story(who: SignedInCaller, Id(id): Id<PaymentId>) -> Answer {
-    let story = who.app.payment_story(&who.caller, id).await?;
-    let facts = facts(&who, &story).await?;
-    let payment = &story.payment;
-    let took = story
-        .timeline
-        .iter()
-        .find(|entry| entry.step == PaymentStep::Connected)
-        .map(|entry| entry.at.since(payment.created_at))
-        .map(|took| format::gap(who.t, u64::try_from(took.as_millis()).unwrap_or(u64::MAX)));
-    html(&PaymentPage {
-        page: who.page(Section::Payments),
-        id: id.to_string(),
-        amount: payment.amount.to_string(),
-        status: words::payment_status(payment.status),
-        problem: problem(payment),
-        steps: steps(&who, &story),
-        took,
-        facts,
-        can_check: payment.status == PaymentStatus::Pending,
-    })
-}
-
-/// `POST /console/payments/{id}/check`
-pub(super) async fn check(who: SignedInCaller, Id(id): Id<PaymentId>) -> Answer {
-    let here = format!("/console/payments/{id}");
-    let asked = who.app.ask_again(&who.caller, id).await?;
-    see_other(&if asked {
-        Done::GatewayAsked.at(&here)
-    } else {
-        here
-    })
 }
 
 /// The payments as a file; only its head without a filter, when there is nothing to find.
@@ -180,101 +147,25 @@ fn export(who: SignedInCaller, filter: Option<PaymentFilter>) -> Answer {
     file(&name, "text/csv; charset=utf-8", body)
 }
 
-async fn facts(who: &SignedInCaller, story: &PaymentStory) -> Result<Vec<Fact>, Fault> {
-    let (t, payment) = (who.t, &story.payment);
-    let mut facts = vec![Fact::new(t.col_plan(), &payment.plan_name)];
-    let phone = payment.phone.as_ref();
-    facts.extend(phone.map(|phone| Fact::new(t.fact_phone(), who.phone(phone))));
-    facts.extend(
-        payment
-            .receipt
-            .as_ref()
-            .map(|receipt| Fact::new(t.fact_receipt(), receipt)),
-    );
-    if let Some(id) = payment.ticket_id {
-        let ticket = who.app.ticket(&who.caller, id).await?.ticket;
-        facts.push(Fact::link(
-            t.fact_ticket(),
-            ticket.code.grouped(),
-            format!("/console/tickets/{id}"),
-        ));
-    }
-    facts.extend(
-        payment
-            .mac
-            .map(|mac| Fact::new(t.col_device(), mac.to_string())),
-    );
-    if let Some(id) = payment.router_id
-        && let Ok(router) = who.app.router(&who.caller, id).await
-    {
-        facts.push(Fact::link(
-            t.col_router(),
-            router.name,
-            format!("/console/routers/{id}"),
-        ));
-    }
-    for transfer in &story.transfers {
-        facts.push(Fact::link(
-            format!(
-                "{} → {}",
-                format::account(t, &transfer.credit),
-                format::account(t, &transfer.debit)
-            ),
-            transfer.amount.to_string(),
-            "/console/ledger",
-        ));
-    }
-    Ok(facts)
-}
-
-fn steps(who: &SignedInCaller, story: &PaymentStory) -> Vec<TimelineStep> {
-    let mut before = None;
-    story
-        .timeline
-        .iter()
-        .map(|entry| {
-            let (step, state) = step(entry.step);
-            let gap = before
-                .replace(entry.at)
-                .map(|at| entry.at.since(at).as_millis());
-            TimelineStep {
-                step,
-                state,
-                at: who.times.clock_seconds(entry.at.as_millis()),
-                gap: gap.map(|ms| format::gap(who.t, u64::try_from(ms).unwrap_or(u64::MAX))),
-                detail: entry.detail.clone(),
-            }
-        })
-        .collect()
-}
-
-fn step(step: PaymentStep) -> (Step, CheckState) {
-    match step {
-        PaymentStep::Asked => (Step::Asked, CheckState::Done),
-        PaymentStep::Prompted => (Step::PromptSent, CheckState::Done),
-        PaymentStep::Refused => (Step::Refused, CheckState::Failed),
-        PaymentStep::NoAnswer => (Step::NoAnswer, CheckState::Doing),
-        PaymentStep::Callback => (Step::Callback, CheckState::Done),
-        PaymentStep::Mismatch => (Step::Mismatch, CheckState::Failed),
-        PaymentStep::Checked => (Step::Checked, CheckState::Doing),
-        PaymentStep::Settled => (Step::Ticket, CheckState::Done),
-        PaymentStep::Failed => (Step::Failed, CheckState::Failed),
-        PaymentStep::Expired => (Step::Expired, CheckState::Failed),
-        PaymentStep::Contradiction => (Step::Contradiction, CheckState::Failed),
-        PaymentStep::Connected => (Step::Router, CheckState::Done),
-        PaymentStep::Claimed => (Step::Claimed, CheckState::Doing),
-        PaymentStep::Confirmed => (Step::ConfirmedByHand, CheckState::Done),
-        PaymentStep::Rejected => (Step::Rejected, CheckState::Failed),
-        PaymentStep::Short => (Step::Short, CheckState::Failed),
-        PaymentStep::Excess => (Step::Excess, CheckState::Done),
-        PaymentStep::Refunded => (Step::Refunded, CheckState::Done),
-        PaymentStep::Reversed => (Step::Reversed, CheckState::Failed),
-    }
-}
-
-fn problem(payment: &Payment) -> Option<PaymentProblem> {
+pub(super) fn problem(payment: &Payment) -> Option<PaymentProblem> {
     let failed = !payment.status.was_paid() && payment.status != PaymentStatus::Pending;
     payment.failure.filter(|_| failed).map(PaymentProblem::from)
+}
+
+/// What can have brought a payment: every gateway, and the app's own ways.
+fn gateways(who: &SignedInCaller, chosen: &str) -> Vec<Choice> {
+    let known = who.app.gateways().iter().map(|g| g.profile().name);
+    let mut choices = vec![Choice {
+        value: String::new(),
+        label: who.t.any_gateway().to_owned(),
+        selected: chosen.is_empty(),
+    }];
+    choices.extend(known.chain(["cash", "wallet"]).map(|name| Choice {
+        value: name.to_owned(),
+        label: who.gateway(name),
+        selected: name == chosen,
+    }));
+    choices
 }
 
 /// What the address asks for. A search looks everywhere unless a period is named.
@@ -292,6 +183,7 @@ fn shown(query: &Fields) -> Filter {
         status: views::PaymentStatus::ALL
             .into_iter()
             .find(|s| s.slug() == query.text("status")),
+        gateway: query.text("gateway").chars().take(16).collect(),
         period: named.unwrap_or(usual),
         q,
     }
@@ -306,6 +198,9 @@ fn address(shown: &Filter, more: &[(&str, &str)]) -> String {
     }
     if let Some(status) = shown.status {
         query.append_pair("status", status.slug());
+    }
+    if !shown.gateway.is_empty() {
+        query.append_pair("gateway", &shown.gateway);
     }
     query.extend_pairs(more);
     query.finish()

@@ -37,9 +37,9 @@ pub(super) fn form(who: &SignedInCaller, state: &GatewayState, title: &str) -> F
     if state.enabled || !state.saved {
         enabled = enabled.value("true");
     }
-    form.field(enabled).button(Button::main(t.save())).button(
-        Button::quiet(t.save_and_test()).to(format!("{here}/test")),
-    )
+    form.field(enabled)
+        .button(Button::main(t.save()))
+        .button(Button::quiet(t.save_and_test()).to(format!("{here}/test")))
 }
 
 fn field(t: Lang, setting: &Setting, state: &GatewayState) -> FormField {
@@ -55,19 +55,18 @@ fn field(t: Lang, setting: &Setting, state: &GatewayState) -> FormField {
         SettingKind::Choice(words) => FieldKind::OneOf(choices(t, setting, words, saved)),
     };
     let (label, hint) = words_of(t, setting.name);
-    let hint = if is_secret_saved { t.secret_saved() } else { hint };
+    let hint = if is_secret_saved {
+        t.secret_saved()
+    } else {
+        hint
+    };
     let label = label.map_or_else(|| plain(setting.name), str::to_owned);
     FormField::new(setting.name, label, kind)
         .hint(hint)
         .value(saved.cloned().unwrap_or_default())
 }
 
-fn choices(
-    t: Lang,
-    setting: &Setting,
-    words: &[&str],
-    saved: Option<&String>,
-) -> Vec<Choice> {
+fn choices(t: Lang, setting: &Setting, words: &[&str], saved: Option<&String>) -> Vec<Choice> {
     let choice = |value: &str, label: String| Choice {
         value: value.to_owned(),
         label,

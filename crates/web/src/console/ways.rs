@@ -87,11 +87,7 @@ pub(super) async fn page(who: SignedInCaller, Path(name): Path<String>) -> Answe
 }
 
 /// `POST /console/ways/{gateway}`
-pub(super) async fn save(
-    who: SignedInCaller,
-    Path(name): Path<String>,
-    fields: Fields,
-) -> Answer {
+pub(super) async fn save(who: SignedInCaller, Path(name): Path<String>, fields: Fields) -> Answer {
     match store(&who, &name, &fields).await? {
         Some(page) => wrong(&page),
         None => see_other(&Done::Saved.at(&format!("/console/ways/{name}"))),

@@ -1,7 +1,9 @@
 //! What the program's values are called on screens.
 
+use std::collections::HashMap;
+
 use bando_app::{App, Asks, Invalid, Role};
-use bando_domain::{Entitlement, PaymentStatus, PlanTerms};
+use bando_domain::{AccountId, Entitlement, PaymentStatus, PlanTerms};
 
 use super::who::SignedInCaller;
 use crate::i18n::Lang;
@@ -19,10 +21,19 @@ pub(super) enum Done {
     SessionEnded,
     GatewayAsked,
     PasswordChanged,
+    RefundAsked,
+    Decided,
+    PayoutAsked,
+    Confirmed,
+    Rejected,
+    CaseSolved,
+    ShiftClosed,
+    StatementAsked,
+    Mended,
 }
 
 impl Done {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 17] = [
         Self::Saved,
         Self::PlanDeleted,
         Self::RouterDeleted,
@@ -31,6 +42,15 @@ impl Done {
         Self::SessionEnded,
         Self::GatewayAsked,
         Self::PasswordChanged,
+        Self::RefundAsked,
+        Self::Decided,
+        Self::PayoutAsked,
+        Self::Confirmed,
+        Self::Rejected,
+        Self::CaseSolved,
+        Self::ShiftClosed,
+        Self::StatementAsked,
+        Self::Mended,
     ];
 
     fn slug(self) -> &'static str {
@@ -43,6 +63,15 @@ impl Done {
             Self::SessionEnded => "session-ended",
             Self::GatewayAsked => "gateway-asked",
             Self::PasswordChanged => "password-changed",
+            Self::RefundAsked => "refund-asked",
+            Self::Decided => "decided",
+            Self::PayoutAsked => "payout-asked",
+            Self::Confirmed => "confirmed",
+            Self::Rejected => "rejected",
+            Self::CaseSolved => "case-solved",
+            Self::ShiftClosed => "shift-closed",
+            Self::StatementAsked => "statement-asked",
+            Self::Mended => "mended",
         }
     }
 
@@ -65,6 +94,15 @@ impl Done {
             Self::SessionEnded => t.session_was_ended(),
             Self::GatewayAsked => t.asked_gateway_again(),
             Self::PasswordChanged => t.password_was_changed(),
+            Self::RefundAsked => t.refund_was_asked(),
+            Self::Decided => t.was_decided(),
+            Self::PayoutAsked => t.payout_was_asked(),
+            Self::Confirmed => t.was_confirmed(),
+            Self::Rejected => t.was_rejected(),
+            Self::CaseSolved => t.case_was_solved(),
+            Self::ShiftClosed => t.shift_was_closed(),
+            Self::StatementAsked => t.statement_was_asked(),
+            Self::Mended => t.was_mended(),
         };
         Notice::new(Tone::Ok, text)
     }
@@ -114,6 +152,32 @@ pub(super) fn gateway(t: Lang, app: &App, name: &str) -> String {
     }
 }
 
+/// An account of the ledger in words.
+pub(super) fn account(
+    who: &SignedInCaller,
+    names: &HashMap<AccountId, String>,
+    account: &str,
+) -> String {
+    crate::format::account(who.t, account, |name| {
+        let member = name.parse().ok().and_then(|id: AccountId| names.get(&id));
+        match member {
+            Some(member) => member.clone(),
+            None if name == "platform" => who.t.the_platform().to_owned(),
+            None => who.gateway(name),
+        }
+    })
+}
+
+/// A member's name; of one who is gone, or of nobody, a word.
+pub(super) fn member(
+    who: &SignedInCaller,
+    names: &HashMap<AccountId, String>,
+    id: Option<AccountId>,
+) -> String {
+    let name = id.and_then(|id| names.get(&id));
+    name.map_or_else(|| who.t.actor_system().to_owned(), Clone::clone)
+}
+
 /// The field that is wrong; empty if it is none in particular.
 pub(super) fn field_of(invalid: &Invalid) -> &'static str {
     match invalid {
@@ -131,6 +195,7 @@ pub(super) fn problem(who: &SignedInCaller, invalid: &Invalid) -> String {
     match invalid {
         Invalid::Phone(_) => t.phone_wrong(who.provider.country.example()),
         Invalid::Money(_) | Invalid::Price => t.number_wrong().to_owned(),
+        Invalid::Taken("transaction id") => t.transaction_used().to_owned(),
         Invalid::Field { field, problem } => {
             let known = match problem.as_str() {
                 "must be filled in" => Some(t.field_missing()),
@@ -150,6 +215,7 @@ fn known_field(t: Lang, field: &str) -> Option<&'static str> {
         "shortcode" | "till" => t.mpesa_shortcode_wrong(),
         "current" => t.password_wrong(),
         "password" => t.password_too_short(),
+        "reason" => t.refund_reason_wrong(),
         _ => return None,
     })
 }

@@ -32,6 +32,15 @@ messages! {
     cross_site_title: "This did not come from our own page" / "Hii haikutoka kwenye ukurasa wetu" / "Ceci ne vient pas de notre page";
     cross_site_text: "Another website tried to act in your name. Nothing was done." / "Tovuti nyingine ilijaribu kutenda kwa jina lako. Hakuna kilichofanyika." / "Un autre site a tenté d’agir en votre nom. Rien n’a été fait.";
     change: "Change" / "Badilisha" / "Modifier";
+    ledger_fees(name): "Kept by {name}" / "Ada ya {name}" / "Frais de {name}";
+    ledger_safe: "Cash counted and put away" / "Taslimu zilizohesabiwa na kuhifadhiwa" / "Espèces comptées et rangées";
+    ledger_till(name): "Till of {name}" / "Droo ya {name}" / "Caisse de {name}";
+    ledger_credit: "A customer’s credit" / "Salio la mteja" / "Crédit d’un client";
+    ledger_refunds: "Sent back to customers" / "Zilizorudishwa kwa wateja" / "Rendu aux clients";
+    ledger_unallocated: "Arrived, nobody knows for what" / "Zimefika, haijulikani ni za nini" / "Arrivé, on ne sait pour quoi";
+    ledger_platform: "With the platform, owed to you" / "Kwa jukwaa, unazodai" / "Chez la plateforme, dû à vous";
+    ledger_payouts: "Paid out to you by the platform" / "Ulizotumiwa na jukwaa" / "Versé par la plateforme";
+    ledger_differences: "Differences nobody could explain" / "Tofauti zisizoelezeka" / "Écarts inexpliqués";
     ledger_account: "Account" / "Akaunti" / "Compte";
     ledger_hint: "Debits less credits, from every movement since the beginning. Together they are always zero." / "Debiti kutoa krediti, kutoka kila muamala tangu mwanzo. Jumla yake huwa sifuri daima." / "Débits moins crédits, depuis le premier mouvement. Leur somme est toujours nulle.";
     ledger_empty: "Each payment is booked here as it settles." / "Kila malipo huandikwa hapa yanapokamilika." / "Chaque paiement est inscrit ici dès son règlement.";

@@ -5,6 +5,8 @@
 //! not compile, and a wrong number of arguments does not either.
 
 mod console;
+mod console_books;
+mod console_cases;
 mod console_money;
 mod console_setup;
 mod console_ui;
@@ -172,6 +174,8 @@ mod tests {
     fn every_sentence_is_whole_in_every_language() {
         let tables = [
             console::TABLE,
+            console_books::TABLE,
+            console_cases::TABLE,
             console_money::TABLE,
             console_setup::TABLE,
             console_ui::TABLE,

@@ -8,7 +8,7 @@
 //! | `sign-out` (POST) | | |
 //! | `` | [`Home`] | |
 //! | `providers` (GET, POST) | [`Providers`] | `provider` |
-//! | `payments` | [`Payments`] | query: `q`, `status`, `period`, `before`, `format` (`csv`) |
+//! | `payments` | [`Payments`] | query: `q`, `status`, `gateway`, `period`, `before`, `format` (`csv`) |
 //! | `payments/{id}`, `payments/{id}/check` (POST) | [`PaymentPage`] | |
 //! | `tickets` | [`Tickets`] | query: `q`, `status`, `before` |
 //! | `tickets/{id}`, `…/revoke` (POST), `…/forget` (POST) | [`TicketPage`] | `device` |
@@ -27,10 +27,11 @@
 
 mod batches;
 mod books;
+mod confirm;
 mod form;
+mod home;
 mod list;
 mod menu;
-mod home;
 mod payments;
 mod plans;
 mod routers;
@@ -42,13 +43,12 @@ mod ways;
 
 pub use batches::{BatchForm, BatchPage, BatchRow, Batches, SheetVoucher, VoucherSheet};
 pub use books::{Audit, AuditRow, Ledger, LedgerRow};
+pub use confirm::{Confirm, ConfirmCard};
 pub use form::{Button, FieldKind, Form, FormField};
 pub use home::{Home, Today, Todo, Trend};
 pub use list::{Empty, Filters, Link, List, ListRow, Matter, Select};
 pub use menu::{Badges, BadgesPart, Section};
-pub use payments::{
-    PaymentFilter, PaymentPage, PaymentRow, PaymentStep, Payments, Period, TimelineStep,
-};
+pub use payments::{PaymentFilter, PaymentPage, PaymentRow, Payments, Period, TimelineStep};
 pub use plans::{Amount, PlanForm, PlanRow, Plans};
 pub use routers::{RouterForm, RouterPage, RouterRow, RouterStatus, Routers};
 pub use sell::{Sell, SellPlan};

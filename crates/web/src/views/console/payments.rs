@@ -1,8 +1,8 @@
 //! Payments: the list with its filters, and the timeline of one.
 
-use super::{CheckState, Fact, Page, Paging};
+use super::{CheckState, Fact, Link, Page, Paging};
 use crate::i18n::{Lang, PaymentProblem};
-use crate::views::PaymentStatus;
+use crate::views::{Choice, PaymentStatus};
 use askama::Template;
 
 /// The payments that match the filters. Live topic: `payments`.
@@ -13,6 +13,8 @@ pub struct Payments {
     pub page: Page,
     /// What is being looked for.
     pub filter: PaymentFilter,
+    /// The gateways to choose from.
+    pub gateways: Vec<Choice>,
     /// This page's rows, newest first.
     pub rows: Vec<PaymentRow>,
     /// How many were paid in this period and what they brought (`KES 4,250`); `None` when the list
@@ -24,13 +26,15 @@ pub struct Payments {
     pub paging: Paging,
 }
 
-/// What the address asks for: `?q=…&status=…&period=…`.
+/// What the address asks for: `?q=…&status=…&gateway=…&period=…`.
 #[derive(Clone, Debug, Default)]
 pub struct PaymentFilter {
     /// A phone number, MAC address, ticket code or receipt, as typed.
     pub q: String,
     /// Only these.
     pub status: Option<PaymentStatus>,
+    /// Only those of this gateway; empty for all.
+    pub gateway: String,
     /// Since when.
     pub period: Period,
 }
@@ -115,90 +119,17 @@ pub struct PaymentPage {
     pub facts: Vec<Fact>,
     /// Whether asking the gateway again makes sense (button posts to `…/check`).
     pub can_check: bool,
-}
-
-/// The steps of a purchase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PaymentStep {
-    /// The customer tapped Pay.
-    Asked,
-    /// The gateway accepted the request and sent the prompt.
-    PromptSent,
-    /// The gateway told us the outcome, or we asked.
-    Callback,
-    /// The gateway refused to send the prompt.
-    Refused,
-    /// The gateway did not answer the request.
-    NoAnswer,
-    /// A message came that does not fit.
-    Mismatch,
-    /// We asked the gateway and nothing final was known.
-    Checked,
-    /// The gateway's message and its answer contradict each other.
-    Contradiction,
-    /// The payer named the receipt number.
-    Claimed,
-    /// A member confirmed the money.
-    ConfirmedByHand,
-    /// A member found no such money.
-    Rejected,
-    /// Less came than was asked for.
-    Short,
-    /// More came than was asked for.
-    Excess,
-    /// Money went back to the payer.
-    Refunded,
-    /// The gateway took the money back.
-    Reversed,
-    /// The gateway said no for good.
-    Failed,
-    /// Nothing was heard in all the time allowed.
-    Expired,
-    /// A status query agreed.
-    Confirmed,
-    /// Ticket, ledger and audit written.
-    Ticket,
-    /// The router let the device in.
-    Router,
-    /// The first traffic was accounted.
-    FirstByte,
-}
-
-impl PaymentStep {
-    /// What the timeline calls it.
-    #[must_use]
-    pub const fn label(self, t: Lang) -> &'static str {
-        match self {
-            Self::Asked => t.timeline_asked(),
-            Self::PromptSent => t.timeline_prompt_sent(),
-            Self::Callback => t.timeline_callback(),
-            Self::Refused => t.timeline_refused(),
-            Self::NoAnswer => t.timeline_no_answer(),
-            Self::Mismatch => t.timeline_mismatch(),
-            Self::Checked => t.timeline_checked(),
-            Self::Contradiction => t.timeline_contradiction(),
-            Self::Claimed => t.timeline_claimed(),
-            Self::ConfirmedByHand => t.timeline_confirmed_by_hand(),
-            Self::Rejected => t.timeline_rejected(),
-            Self::Short => t.timeline_short(),
-            Self::Excess => t.timeline_excess(),
-            Self::Refunded => t.timeline_refunded(),
-            Self::Reversed => t.timeline_reversed(),
-            Self::Failed => t.timeline_failed(),
-            Self::Expired => t.timeline_expired(),
-            Self::Confirmed => t.timeline_confirmed(),
-            Self::Ticket => t.timeline_ticket(),
-            Self::Router => t.timeline_router(),
-            Self::FirstByte => t.timeline_first_byte(),
-        }
-    }
+    /// What that button says.
+    pub ask_again: String,
+    /// Where else to look, and what can be done.
+    pub links: Vec<Link>,
 }
 
 /// A step with its time.
 #[derive(Clone, Debug)]
 pub struct TimelineStep {
-    /// Which step.
-    pub step: PaymentStep,
+    /// What happened.
+    pub text: String,
     /// How far it has come.
     pub state: CheckState,
     /// `12:41:07`; empty when it has not happened.
@@ -218,6 +149,6 @@ impl PaymentPage {
 impl PaymentFilter {
     /// Whether anything narrows the list, so that "nothing found" and "nothing yet" differ.
     fn is_narrow(&self) -> bool {
-        !self.q.is_empty() || self.status.is_some()
+        !self.q.is_empty() || self.status.is_some() || !self.gateway.is_empty()
     }
 }

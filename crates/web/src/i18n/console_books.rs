@@ -1,0 +1,134 @@
+//! Words of the ledger, of reconciliation and of cashiers' tills.
+
+use super::messages;
+
+messages! {
+    ledger_at: "At the end of" / "Mwisho wa" / "À la fin du";
+    ledger_from: "From" / "Kuanzia" / "Du";
+    ledger_to: "To" / "Hadi" / "Au";
+    ledger_balance: "Balance" / "Salio" / "Solde";
+    ledger_sum: "All accounts together" / "Akaunti zote kwa pamoja" / "Tous les comptes ensemble";
+    ledger_no_entries: "Nothing moved in this account in these days." / "Hakuna kilichohamishwa kwenye akaunti hii siku hizi." / "Rien n’a bougé sur ce compte ces jours-là.";
+
+    move_payment: "payment" / "malipo" / "paiement";
+    move_fee: "fee" / "ada" / "frais";
+    move_excess: "paid too much" / "imelipwa zaidi" / "payé en trop";
+    move_arrival: "arrived by itself" / "ilifika yenyewe" / "arrivé seul";
+    move_allocation: "given a home" / "imepewa nafasi" / "affecté";
+    move_refund: "refund" / "marejesho" / "remboursement";
+    move_payout: "payout" / "utumaji" / "versement";
+    move_count: "counted" / "imehesabiwa" / "compté";
+
+    statements_text: "Statements of your accounts against our books, both ways: what one has and the other has not is listed with its cause." / "Taarifa za akaunti zako dhidi ya vitabu vyetu, pande zote: kilicho upande mmoja tu huorodheshwa na sababu yake." / "Les relevés de vos comptes face à nos livres, dans les deux sens : chaque écart est listé avec sa cause.";
+    statements_empty_title: "No statements yet" / "Bado hakuna taarifa" / "Aucun relevé";
+    statements_empty_text: "Fetch one now, or upload the file that the gateway’s portal lets you download." / "Leta moja sasa, au pakia faili kutoka tovuti ya mtandao wa malipo." / "Récupérez-en un, ou téléversez le fichier fourni par le portail de la passerelle.";
+    statement_fetch(gateway): "Fetch {gateway} now" / "Leta {gateway} sasa" / "Récupérer {gateway}";
+    statement_upload: "Upload a statement" / "Pakia taarifa" / "Téléverser un relevé";
+    statement_upload_text: "The CSV file as the gateway’s portal gives it, at most 8 MB. It may be uploaded twice: nothing counts twice." / "Faili la CSV kama lilivyo kwenye tovuti, lisilozidi MB 8. Linaweza kupakiwa mara mbili: hakuna kitakachohesabiwa mara mbili." / "Le fichier CSV tel quel, 8 Mo au plus. Il peut être téléversé deux fois : rien ne compte double.";
+    statement_file: "File" / "Faili" / "Fichier";
+    statement_file_wrong: "This is not a statement we can read. Choose the CSV file, not the PDF." / "Hii si taarifa tunayoweza kusoma. Chagua faili la CSV, si PDF." / "Ce n’est pas un relevé lisible. Choisissez le fichier CSV, pas le PDF.";
+    statement_too_large: "The file is larger than 8 MB. Download a shorter span of days." / "Faili ni kubwa kuliko MB 8. Pakua siku chache zaidi." / "Le fichier dépasse 8 Mo. Téléchargez une période plus courte.";
+    statement_was_asked: "Asked for. It appears here as soon as it has been read." / "Imeombwa. Itaonekana hapa ikishasomwa." / "Demandé. Il apparaît ici dès qu’il est lu.";
+    statement_of(gateway): "Statement of {gateway}" / "Taarifa ya {gateway}" / "Relevé {gateway}";
+    statement_reading: "being read" / "inasomwa" / "en lecture";
+    statement_failed: "could not be read" / "haikusomeka" / "illisible";
+    statement_agrees: "agrees" / "inakubaliana" / "concorde";
+    differences_count[n]: "{n} difference" | "{n} differences" / "tofauti {n}" | "tofauti {n}" / "{n} écart" | "{n} écarts";
+    lines_count[n]: "{n} line" | "{n} lines" / "mstari {n}" | "mistari {n}" / "{n} ligne" | "{n} lignes";
+    statement_pull: "fetched" / "imeletwa" / "récupéré";
+    statement_by: "Uploaded by" / "Imepakiwa na" / "Téléversé par";
+    statement_span: "Days" / "Siku" / "Période";
+    statement_lines: "Lines" / "Mistari" / "Lignes";
+    compare_again: "Compare again" / "Linganisha tena" / "Comparer à nouveau";
+    mend_all: "Mend all that is safe" / "Rekebisha zote zilizo salama" / "Réparer tout ce qui est sûr";
+    mend_all_text: "Does what needs no thinking: keeps receipts, books fees, settles what the gateway proves. The rest stays for you." / "Hufanya kisichohitaji kufikiri: huhifadhi risiti, huandika ada, hukamilisha kilichothibitishwa. Zilizobaki ni zako." / "Fait ce qui ne demande pas de réflexion : reçus, frais, paiements prouvés. Le reste vous attend.";
+    was_mended: "Done." / "Imefanyika." / "Fait.";
+    difference_open: "open" / "wazi" / "ouvert";
+    difference_mended: "mended" / "imerekebishwa" / "réparé";
+    difference_dismissed: "let be" / "imeachwa" / "laissé";
+    differences_empty_title: "Everything agrees" / "Kila kitu kinakubaliana" / "Tout concorde";
+    differences_empty_text: "What a statement and our books disagree about is listed here." / "Taarifa na vitabu visipokubaliana, huorodheshwa hapa." / "Les écarts entre relevé et livres sont listés ici.";
+    see_differences: "See the differences" / "Ona tofauti" / "Voir les écarts";
+    fact_ours: "Our books say" / "Vitabu vyetu vinasema" / "Nos livres disent";
+    fact_theirs: "The statement says" / "Taarifa inasema" / "Le relevé dit";
+    what_to_do: "What to do" / "La kufanya" / "Que faire";
+    mend_note: "Note" / "Maelezo" / "Note";
+    mend_note_hint: "Why; needed to let it be." / "Sababu; inahitajika ukiiacha." / "Pourquoi ; exigé pour le laisser.";
+    why_so: "Why" / "Sababu" / "Pourquoi";
+
+    diff_not_here: "Not in our books" / "Haipo kwenye vitabu vyetu" / "Absent de nos livres";
+    diff_not_there: "Not on the statement" / "Haipo kwenye taarifa" / "Absent du relevé";
+    diff_status: "Paid there, not here" / "Imelipwa kule, si hapa" / "Payé là-bas, pas ici";
+    diff_amount: "Another amount" / "Kiasi tofauti" / "Montant différent";
+    diff_currency: "Another currency" / "Sarafu tofauti" / "Devise différente";
+    diff_fee: "Another fee" / "Ada tofauti" / "Frais différents";
+    diff_receipt: "Another receipt" / "Risiti tofauti" / "Reçu différent";
+    diff_no_receipt: "Receipt missing here" / "Risiti haipo hapa" / "Reçu manquant ici";
+    diff_duplicate: "Twice on the statement" / "Mara mbili kwenye taarifa" / "Deux fois au relevé";
+    diff_twice: "Booked twice here" / "Imeandikwa mara mbili hapa" / "Inscrit deux fois ici";
+    diff_reversal: "Went back there" / "Imerudi kule" / "Annulé là-bas";
+    diff_refund_not_there: "Refund not on the statement" / "Marejesho hayapo kwenye taarifa" / "Remboursement absent du relevé";
+    diff_payout_not_here: "Sent, not in our books" / "Imetumwa, haipo kwenye vitabu" / "Envoyé, absent de nos livres";
+    diff_payout_not_there: "Payout not on the statement" / "Utumaji haupo kwenye taarifa" / "Versement absent du relevé";
+    diff_wrong_account: "In another account" / "Kwenye akaunti nyingine" / "Sur un autre compte";
+
+    cause_unasked: "Nobody was asked for this money, as far as we know." / "Tujuavyo, hakuna aliyeombwa pesa hizi." / "À notre connaissance, personne n’a demandé cet argent.";
+    cause_unasked_as(reference): "Nobody was asked for this money; the payer wrote “{reference}”." / "Hakuna aliyeombwa pesa hizi; mlipaji aliandika “{reference}”." / "Personne n’a demandé cet argent ; le payeur a écrit « {reference} ».";
+    cause_unproved: "A message told of it and could not be proved then; the statement proves it." / "Ujumbe uliitaja na haukuthibitika; taarifa inathibitisha." / "Un message en a parlé sans preuve ; le relevé le prouve.";
+    cause_refuted: "It was said not to be there; the statement has it." / "Ilisemwa haipo; taarifa inayo." / "On l’a dit absent ; le relevé l’a.";
+    cause_unsettled: "The payment it is for is not settled here." / "Malipo yake hayajakamilika hapa." / "Le paiement concerné n’est pas réglé ici.";
+    cause_payment_unlisted: "We have a payment that the gateway does not list." / "Tuna malipo ambayo mtandao wa malipo hauorodheshi." / "Nous avons un paiement que la passerelle ne liste pas.";
+    cause_arrival_unlisted: "We believed money to have arrived that the gateway does not list." / "Tuliamini pesa zimefika ambazo mtandao wa malipo hauorodheshi." / "Nous croyions arrivé un argent que la passerelle ne liste pas.";
+    cause_says_otherwise: "The gateway says something else of it than our books." / "Mtandao wa malipo unasema tofauti na vitabu vyetu." / "La passerelle en dit autre chose que nos livres.";
+    cause_fee_alone: "The gateway took a fee for something that is not in our books." / "Mtandao wa malipo umetoza ada ya kitu kisicho kwenye vitabu." / "La passerelle a pris des frais pour une chose absente de nos livres.";
+    cause_receipt_told: "We settled without being told the receipt; the statement tells it." / "Tulikamilisha bila kuambiwa risiti; taarifa inaitaja." / "Réglé sans connaître le reçu ; le relevé le donne.";
+    cause_repeated(times): "The statement has this receipt {times} times." / "Taarifa ina risiti hii mara {times}." / "Le relevé a ce reçu {times} fois.";
+    cause_both: "A payment and an arrival here are the same money." / "Malipo na pesa zilizofika hapa ni kitu kimoja." / "Un paiement et une arrivée sont ici le même argent.";
+    cause_sent_back: "Money of this payment went back outside of Bando." / "Pesa za malipo haya zimerudi nje ya Bando." / "L’argent de ce paiement est reparti hors de Bando.";
+    cause_sent_back_unknown: "Money went back, and nobody knows of which payment." / "Pesa zimerudi, na haijulikani ni za malipo gani." / "De l’argent est reparti, on ne sait de quel paiement.";
+    cause_sent_out: "Money left the account outside of Bando." / "Pesa zimetoka kwenye akaunti nje ya Bando." / "De l’argent a quitté le compte hors de Bando.";
+    cause_elsewhere(account): "It moved in account {account}, not in yours." / "Ilihamishwa kwenye akaunti {account}, si yako." / "Il a bougé sur le compte {account}, pas le vôtre.";
+
+    mend_take_in: "Take the money in" / "Pokea pesa" / "Prendre l’argent en compte";
+    mend_settle: "Settle the payment" / "Kamilisha malipo" / "Régler le paiement";
+    mend_fill_receipt: "Keep the receipt" / "Hifadhi risiti" / "Garder le reçu";
+    mend_book_fee: "Book the fee" / "Andika ada" / "Inscrire les frais";
+    mend_book_difference: "Book the rest" / "Andika tofauti" / "Inscrire l’écart";
+    mend_book_reversal: "Book that it went back" / "Andika kuwa imerudi" / "Inscrire le retour";
+    mend_book_out: "Book that it left" / "Andika kuwa imetoka" / "Inscrire la sortie";
+    mend_write_off: "Write it off" / "Ifute" / "Passer en perte";
+    mend_open_case: "Open a case" / "Fungua kesi" / "Ouvrir un dossier";
+    mend_dismiss: "Let it be" / "Iache" / "Laisser";
+
+    till_text: "Cash that goes through your hands today. Close when you hand it over: count first, then see what it should be." / "Taslimu zinazopita mikononi mwako leo. Funga unapokabidhi: hesabu kwanza, kisha ona inavyopaswa kuwa." / "Les espèces qui passent par vos mains aujourd’hui. Fermez en les remettant : comptez d’abord, puis comparez.";
+    till_closed_title: "Your till is closed" / "Droo yako imefungwa" / "Votre caisse est fermée";
+    till_closed_text: "It opens by itself with your first sale for cash." / "Itafunguka yenyewe ukiuza kwa taslimu mara ya kwanza." / "Elle s’ouvre d’elle-même à votre première vente en espèces.";
+    till_open: "open" / "wazi" / "ouverte";
+    till_closed: "closed" / "imefungwa" / "fermée";
+    till_sold: "Sold for cash" / "Imeuzwa kwa taslimu" / "Vendu en espèces";
+    till_sales: "Sales" / "Mauzo" / "Ventes";
+    till_returned: "Given back" / "Imerudishwa" / "Rendu";
+    till_expected: "Should be in the till" / "Inapaswa kuwa kwenye droo" / "Devrait être en caisse";
+    till_counted: "Counted" / "Iliyohesabiwa" / "Compté";
+    till_difference: "Difference" / "Tofauti" / "Écart";
+    till_since: "Open since" / "Imefunguliwa tangu" / "Ouverte depuis";
+    till_close: "Close the till" / "Funga droo" / "Fermer la caisse";
+    till_close_text: "Count the notes and coins, and write the sum as it is. A difference is booked and shown to the owner." / "Hesabu noti na sarafu, na uandike jumla ilivyo. Tofauti huandikwa na kuonyeshwa kwa mmiliki." / "Comptez billets et pièces, et écrivez la somme telle quelle. Un écart est inscrit et montré au propriétaire.";
+    till_counted_field: "Cash counted" / "Taslimu zilizohesabiwa" / "Espèces comptées";
+    till_note: "Note" / "Maelezo" / "Note";
+    shift_was_closed: "Closed. Hand over the cash." / "Imefungwa. Kabidhi taslimu." / "Fermée. Remettez les espèces.";
+    shifts: "Shifts" / "Zamu" / "Services";
+    shifts_text: "Each time at a till, from its first sale to its count." / "Kila zamu kwenye droo, kuanzia mauzo ya kwanza hadi kuhesabu." / "Chaque service en caisse, de la première vente au comptage.";
+    shifts_empty_title: "No shifts yet" / "Bado hakuna zamu" / "Aucun service";
+    till_days: "Days" / "Siku" / "Jours";
+    till_day(date): "Cash on {date}" / "Taslimu za {date}" / "Espèces du {date}";
+    till_day_text: "What went through each till on this day." / "Kilichopita kwenye kila droo siku hii." / "Ce qui est passé par chaque caisse ce jour-là.";
+    till_day_empty: "Nothing was sold for cash on this day." / "Hakuna kilichouzwa kwa taslimu siku hii." / "Rien n’a été vendu en espèces ce jour-là.";
+    day_before: "Day before" / "Siku iliyotangulia" / "Jour précédent";
+    sales_count[n]: "{n} sale" | "{n} sales" / "mauzo {n}" | "mauzo {n}" / "{n} vente" | "{n} ventes";
+
+    sell_how: "The customer" / "Mteja" / "Le client";
+    sell_cash: "Pays cash" / "Analipa taslimu" / "Paie en espèces";
+    sell_gift: "Gets it free" / "Anapewa bure" / "Le reçoit offert";
+    sold_for(plan, price): "Sold: {plan}. Take {price} and hand over this code." / "Imeuzwa: {plan}. Pokea {price} na umpe mteja nambari hii." / "Vendu : {plan}. Prenez {price} et remettez ce code.";
+}

@@ -1,0 +1,105 @@
+//! Words of what waits for a person: confirmations, cases, money that came otherwise than asked for.
+
+use super::messages;
+
+messages! {
+    confirm_text: "Look into your wallet’s app: is the money there? One tap, and the customer is online." / "Angalia kwenye app ya malipo: je, pesa ipo? Mguso mmoja, na mteja yuko mtandaoni." / "Regardez dans votre application : l’argent est-il là ? Un geste, et le client est en ligne.";
+    confirm_empty_title: "Nothing to confirm" / "Hakuna cha kuthibitisha" / "Rien à confirmer";
+    confirm_empty_text: "When a customer pays by your merchant link, the payment appears here by itself." / "Mteja akilipa kwa kiungo chako cha biashara, malipo yataonekana hapa yenyewe." / "Quand un client paie par votre lien marchand, le paiement apparaît ici tout seul.";
+    confirm_waiting(time): "waiting for {time}" / "inasubiri kwa {time}" / "en attente depuis {time}";
+    confirm_it: "Money is there" / "Pesa ipo" / "L’argent est là";
+    reject_it: "It is not" / "Haipo" / "Non";
+    confirm_alike: "Another payment waits for the same amount: check the phone number too." / "Malipo mengine yanasubiri kiasi hicho hicho: kagua nambari ya simu pia." / "Un autre paiement attend le même montant : vérifiez aussi le numéro.";
+    confirm_trusted: "A regular customer: already online on their word." / "Mteja wa kawaida: tayari yuko mtandaoni kwa neno lake." / "Client régulier : déjà en ligne sur parole.";
+    confirm_number: "Transaction number" / "Nambari ya muamala" / "Numéro de transaction";
+    confirm_claimed: "Typed by the customer" / "Imeandikwa na mteja" / "Saisi par le client";
+    transaction_used: "This number has paid for something else already." / "Nambari hii imeshalipia kitu kingine." / "Ce numéro a déjà payé autre chose.";
+    was_confirmed: "Confirmed. The customer has the ticket." / "Imethibitishwa. Mteja ana tiketi." / "Confirmé. Le client a le ticket.";
+    was_rejected: "Rejected. If the money comes after all, open the payment and confirm it." / "Imekataliwa. Pesa ikija baadaye, fungua malipo uthibitishe." / "Refusé. Si l’argent arrive finalement, ouvrez le paiement et confirmez-le.";
+    sound_on: "Sound is on" / "Sauti imewashwa" / "Son activé";
+    sound_off: "Sound is off" / "Sauti imezimwa" / "Son désactivé";
+    and_more(n): "and {n} more" / "na {n} zaidi" / "et {n} de plus";
+    money_is_there: "The money is there after all" / "Pesa imefika hatimaye" / "L’argent est finalement là";
+
+    nav_arrivals: "Arrivals" / "Pesa zilizofika" / "Arrivées";
+    cases_text: "Money or a message that only a person can judge. Whoever is waiting was promised an answer within a day." / "Pesa au ujumbe ambao mtu tu anaweza kuamua. Anayesubiri ameahidiwa jibu ndani ya siku moja." / "De l’argent ou un message que seule une personne peut juger. Une réponse a été promise sous un jour.";
+    search_cases: "Case number or phone" / "Nambari ya kesi au simu" / "Numéro de dossier ou téléphone";
+    cases_empty_title: "Nothing waits for you" / "Hakuna kinachokusubiri" / "Rien ne vous attend";
+    cases_empty_text: "Money that fits nothing, and customers who say they have paid, come here with a number." / "Pesa zisizolingana, na wateja wanaosema wamelipa, huja hapa na nambari." / "L’argent sans destination et les clients qui disent avoir payé arrivent ici avec un numéro.";
+    case_number(n): "Case {n}" / "Kesi {n}" / "Dossier {n}";
+    case_kind: "What it is" / "Ni nini" / "Nature";
+    any_kind: "Any kind" / "Aina zote" / "Toute nature";
+    case_open: "open" / "wazi" / "ouvert";
+    case_solved: "solved" / "imetatuliwa" / "résolu";
+    promise_broken(time): "late by {time}" / "imechelewa kwa {time}" / "en retard de {time}";
+    note_wrong: "Say what was done, in at most 500 characters." / "Sema kilichofanyika, kwa herufi 500 au chache." / "Dites ce qui a été fait, en 500 caractères au plus.";
+    solved_otherwise: "Solved otherwise" / "Imetatuliwa vingine" / "Résolu autrement";
+    solved_otherwise_text: "For whatever needs nothing here, or was done elsewhere." / "Kwa kisichohitaji kitu hapa, au kilichofanyika kwingine." / "Pour ce qui n’exige rien ici, ou a été réglé ailleurs.";
+    what_was_done: "What was done" / "Kilichofanyika" / "Ce qui a été fait";
+    mark_solved: "Mark as solved" / "Weka kuwa imetatuliwa" / "Marquer comme résolu";
+    case_was_solved: "Solved." / "Imetatuliwa." / "Résolu.";
+    see_payment: "See the payment" / "Ona malipo" / "Voir le paiement";
+    fact_detail: "Detail" / "Ufafanuzi" / "Détail";
+    fact_opened: "Opened" / "Ilifunguliwa" / "Ouvert";
+    fact_promised: "Answer promised by" / "Jibu limeahidiwa kabla ya" / "Réponse promise avant";
+    fact_solved_by: "Solved by" / "Imetatuliwa na" / "Résolu par";
+
+    case_unmatched: "Belongs to nobody" / "Haina mwenyewe" / "Sans destinataire";
+    case_partial: "Too little paid" / "Imelipwa pungufu" / "Trop peu payé";
+    case_excess: "Too much paid" / "Imelipwa zaidi" / "Trop payé";
+    case_wrong_currency: "Wrong currency" / "Sarafu si sahihi" / "Mauvaise devise";
+    case_wrong_account: "Wrong account" / "Akaunti si sahihi" / "Mauvais compte";
+    case_receipt_used: "Receipt used before" / "Risiti ilishatumika" / "Reçu déjà utilisé";
+    case_late: "Came too late" / "Imechelewa kufika" / "Arrivé trop tard";
+    case_claim: "“I have already paid”" / "“Nimeshalipa”" / "« J’ai déjà payé »";
+    case_never_confirmed: "Never confirmed" / "Haikuthibitishwa" / "Jamais confirmé";
+    case_unproved: "Cannot be proved" / "Haiwezi kuthibitika" / "Impossible à prouver";
+    case_send_unknown: "Sent, or not?" / "Imetumwa, au la?" / "Parti, ou non ?";
+    case_difference: "Statement differs" / "Taarifa inatofautiana" / "Relevé différent";
+    case_trusted: "On a customer’s word" / "Kwa neno la mteja" / "Sur parole";
+
+    case_unmatched_text: "This money came and fits no purchase. Find out who sent it, then give it to a payment, buy a plan with it, keep it as credit, or send it back." / "Pesa hizi zimekuja na hazilingani na ununuzi wowote. Jua aliyetuma, kisha uzipe malipo, nunua kifurushi, ziweke kama salio, au zirudishe." / "Cet argent est arrivé sans correspondre à un achat. Trouvez qui l’a envoyé, puis affectez-le, achetez un forfait, gardez-le en crédit ou rendez-le.";
+    case_partial_text: "Less than the price came. It is kept for the customer: they pay the rest, or it goes back." / "Pesa pungufu ya bei zimefika. Zimehifadhiwa kwa mteja: alipe zilizobaki, au zirudishwe." / "Moins que le prix est arrivé. C’est gardé pour le client : il complète, ou on rembourse.";
+    case_excess_text: "More than the price came. The rest is the customer’s credit; send it back if they ask." / "Zaidi ya bei imefika. Ziada ni salio la mteja; irudishe akiomba." / "Plus que le prix est arrivé. Le reste est en crédit ; rendez-le si le client le demande.";
+    case_wrong_currency_text: "Money came in another currency than was asked for. It buys nothing by itself: send it back, or agree with the customer." / "Pesa zimekuja kwa sarafu tofauti na iliyoombwa. Hazinunui kitu zenyewe: zirudishe, au kubaliana na mteja." / "De l’argent est arrivé dans une autre devise. Il n’achète rien seul : rendez-le, ou convenez avec le client.";
+    case_wrong_account_text: "A message speaks of money in an account that is not yours. It was not believed." / "Ujumbe unasema pesa ziko kwenye akaunti isiyo yako. Haukuaminiwa." / "Un message parle d’argent sur un compte qui n’est pas le vôtre. Il n’a pas été cru.";
+    case_receipt_used_text: "This receipt has already paid for something. One receipt buys once; it may be a mistake, or a trick." / "Risiti hii imeshalipia kitu. Risiti moja hununua mara moja; huenda ni kosa, au ujanja." / "Ce reçu a déjà payé quelque chose. Un reçu n’achète qu’une fois ; c’est une erreur, ou une ruse.";
+    case_late_text: "The money came after the purchase was over. Give it a ticket, keep it as credit, or send it back." / "Pesa zimefika baada ya ununuzi kwisha. Zipe tiketi, ziweke kama salio, au zirudishe." / "L’argent est arrivé après la fin de l’achat. Donnez un ticket, gardez-le en crédit, ou rendez-le.";
+    case_claim_text: "A customer says they have paid, and we cannot find it. Ask for their SMS, look into your account, and answer within the promise." / "Mteja anasema amelipa, na hatuoni. Omba SMS yake, angalia akaunti yako, na ujibu ndani ya ahadi." / "Un client dit avoir payé et nous ne trouvons rien. Demandez son SMS, regardez votre compte, et répondez à temps.";
+    case_never_confirmed_text: "The gateway never said what became of this payment, though we asked for a day. Look into your account, then ask again or solve it." / "Mtandao wa malipo haukusema kilichotokea, ingawa tuliuliza siku nzima. Angalia akaunti yako, kisha uliza tena au utatue." / "La passerelle n’a jamais dit ce qu’est devenu ce paiement, malgré un jour de demandes. Regardez votre compte, puis redemandez ou résolvez.";
+    case_unproved_text: "A message told of this money, and the gateway would not prove it. Look into your account: if it is there, give it a home; if not, say so." / "Ujumbe ulitaja pesa hizi, na mtandao wa malipo haukuthibitisha. Angalia akaunti: kama zipo, zipe nafasi; kama hazipo, sema." / "Un message a parlé de cet argent, et la passerelle ne l’a pas prouvé. Regardez votre compte : s’il y est, affectez-le ; sinon, dites-le.";
+    case_send_unknown_text: "Money was to be sent, and nobody told us whether it went. Check before anything is sent again." / "Pesa zilipaswa kutumwa, na hakuna aliyesema kama zilienda. Kagua kabla ya kutuma tena." / "De l’argent devait partir et personne n’a dit s’il est parti. Vérifiez avant tout nouvel envoi.";
+    case_difference_text: "A statement and our books disagree, and somebody wanted it looked into." / "Taarifa na vitabu vyetu havikubaliani, na mtu ametaka ichunguzwe." / "Un relevé et nos comptes diffèrent, et quelqu’un a demandé de vérifier.";
+    case_trusted_text: "A regular customer got the ticket on their word. Confirm that the money came, or reject it." / "Mteja wa kawaida alipata tiketi kwa neno lake. Thibitisha kuwa pesa ilikuja, au ikatae." / "Un client régulier a reçu le ticket sur parole. Confirmez que l’argent est venu, ou refusez.";
+
+    arrivals_text: "Money that came otherwise than asked for: paid by hand, too much, too late, under a wrong number." / "Pesa zilizokuja tofauti na ilivyoombwa: kwa mkono, zaidi, kuchelewa, au kwa nambari isiyo sahihi." / "L’argent venu autrement que demandé : à la main, en trop, trop tard, sous un mauvais numéro.";
+    arrivals_empty_title: "Nothing came by itself" / "Hakuna kilichokuja chenyewe" / "Rien n’est venu tout seul";
+    arrivals_empty_text: "Money that customers send without being asked appears here, whatever becomes of it." / "Pesa ambazo wateja hutuma bila kuombwa huonekana hapa, vyovyote iwavyo." / "L’argent envoyé sans demande apparaît ici, quoi qu’il en advienne.";
+    arrival_unproved: "being proved" / "inathibitishwa" / "à prouver";
+    arrival_matched: "bought something" / "imenunua kitu" / "a payé un achat";
+    arrival_credited: "customer’s credit" / "salio la mteja" / "en crédit du client";
+    arrival_open: "needs a home" / "inahitaji nafasi" / "à affecter";
+    arrival_refunded: "sent back" / "imerudishwa" / "rendu";
+    arrival_refuted: "no such money" / "hakuna pesa hiyo" / "inexistant";
+    arrival_unproved_text: "An unsigned message told of it. It counts once the gateway says so too." / "Ujumbe usio na saini uliitaja. Itahesabiwa mtandao wa malipo ukithibitisha." / "Un message non signé en a parlé. Il comptera quand la passerelle le confirmera.";
+    arrival_matched_text: "It was recognised and has paid for a ticket." / "Imetambuliwa na imelipia tiketi." / "Il a été reconnu et a payé un ticket.";
+    arrival_credited_text: "It waits in the customer’s credit and buys their next ticket." / "Inasubiri kwenye salio la mteja na itanunua tiketi ijayo." / "Il attend en crédit et paiera le prochain ticket du client.";
+    arrival_open_text: "It is in your account and in the books, and nobody knows for what. Decide below." / "Iko kwenye akaunti yako na kwenye vitabu, na haijulikani ni ya nini. Amua hapa chini." / "Il est sur votre compte et dans les livres, sans qu’on sache pour quoi. Décidez ci-dessous.";
+    arrival_refunded_text: "It went back to whoever sent it." / "Imerudi kwa aliyeituma." / "Il est retourné à l’envoyeur.";
+    arrival_refuted_text: "The gateway says that there is no such money. Nothing was granted." / "Mtandao wa malipo unasema hakuna pesa hiyo. Hakuna kilichotolewa." / "La passerelle dit que cet argent n’existe pas. Rien n’a été accordé.";
+    payer_unknown: "payer not told" / "mlipaji hajulikani" / "payeur inconnu";
+    fact_payer: "Payer" / "Mlipaji" / "Payeur";
+    fact_account: "Into account" / "Kwenye akaunti" / "Sur le compte";
+    fact_moved: "Moved" / "Ilihamishwa" / "Mouvement";
+    fact_seen: "Seen" / "Ilionekana" / "Vu";
+    fact_decided: "Decided" / "Iliamuliwa" / "Décidé";
+    give_to_payment: "Give it to a payment" / "Ipe malipo" / "L’affecter à un paiement";
+    give_it: "Give it" / "Ipe" / "Affecter";
+    buy_plan_with_it: "Buy a plan with it" / "Nunua kifurushi nayo" / "Acheter un forfait avec";
+    buy_it: "Buy" / "Nunua" / "Acheter";
+    keep_as_credit: "Keep it as credit" / "Iweke kama salio" / "Le garder en crédit";
+    keep_as_credit_text: "It buys the next ticket of this phone." / "Itanunua tiketi ijayo ya simu hii." / "Il paiera le prochain ticket de ce téléphone.";
+    keep_it: "Keep it" / "Iweke" / "Garder";
+    not_ours: "There is no such money" / "Hakuna pesa hiyo" / "Cet argent n’existe pas";
+    not_ours_text: "You looked into the account and it is not there. Nothing will be granted for it." / "Umeangalia akaunti na haipo. Hakuna kitakachotolewa kwa ajili yake." / "Vous avez regardé le compte et il n’y est pas. Rien ne sera accordé.";
+}
