@@ -4,7 +4,9 @@ use std::str::FromStr;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathParams, Request};
-use bando_domain::{BatchId, PaymentId, PlanId, SessionId, TicketId};
+use bando_domain::{
+    ArrivalId, BatchId, CaseId, PaymentId, PayoutId, PlanId, RefundId, SessionId, TicketId,
+};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, Uri, header};
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -95,6 +97,10 @@ named! {
     TicketId => "ticket"
     BatchId => "batch"
     SessionId => "session"
+    RefundId => "refund"
+    PayoutId => "payout"
+    ArrivalId => "arrival"
+    CaseId => "case"
 }
 
 impl<T: Named, S: Send + Sync> FromRequestParts<S> for Id<T> {
@@ -141,7 +147,11 @@ fn is_json(headers: &HeaderMap) -> bool {
         || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+/// The whole body, within the limit of this server.
+pub(crate) async fn read_body<S: Send + Sync>(
+    request: Request,
+    state: &S,
+) -> Result<Bytes, Problem> {
     Bytes::from_request(request, state)
         .await
         .map_err(|rejection| match rejection.status() {

@@ -6,12 +6,19 @@
 mod auth;
 mod caller;
 mod codes;
+mod counter;
 mod docs;
 mod extract;
+mod idempotency;
+mod ledger;
 mod network;
+mod outside;
 mod payments;
+mod payouts;
 mod plans;
 mod problem;
+mod queue;
+mod refunds;
 mod responses;
 mod shop;
 mod tickets;
@@ -20,7 +27,7 @@ mod types;
 
 use axum::extract::Request;
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use http::{HeaderValue, Uri, header};
 use tower::ServiceExt as _;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -52,6 +59,7 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
     let api = routes
         .fallback_service(trimmed)
         .with_state(web.clone())
+        .layer(Extension(web.clone()))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
@@ -70,7 +78,10 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
             business sign in for an access token; customers need none. Where several businesses share \
             an installation, the parameter `provider` (or the header `Bando-Provider`) says which one \
             is meant. A slash at the end of an address does not matter. Lists page by cursor. What \
-            goes wrong is answered as a problem document (RFC 9457)."
+            goes wrong is answered as a problem document (RFC 9457).\n\nRequests that move money take \
+            the header `Idempotency-Key`: sent again under the same key within 24 hours, such a request \
+            is not carried out again but answered as before, byte for byte, with \
+            `Idempotency-Replayed: true`. A refusal (4xx) is not kept: nothing was done."
     ),
     components(schemas(Document)),
     tags(
@@ -79,6 +90,7 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
         (name = "Signing in", description = "For members."),
         (name = "Plans", description = "What is sold."),
         (name = "Payments", description = "Every attempt to pay, with its timeline."),
+        (name = "Money", description = "Over the counter, unasked, back and out; and the books."),
         (name = "Tickets", description = "Rights to use the network: sold, given, printed."),
         (name = "Network", description = "Who is online, and the routers."),
         (name = "Customers", description = "Who buys."),
@@ -99,9 +111,15 @@ fn described() -> OpenApiRouter<Web> {
     OpenApiRouter::with_openapi(description)
         .merge(auth::routes())
         .merge(shop::routes())
+        .merge(outside::routes())
         .merge(codes::routes())
         .merge(plans::routes())
         .merge(payments::routes())
+        .merge(counter::routes())
+        .merge(queue::routes())
+        .merge(refunds::routes())
+        .merge(payouts::routes())
+        .merge(ledger::routes())
         .merge(tickets::routes())
         .merge(network::routes())
 }

@@ -31,7 +31,7 @@ pub(crate) struct Payment {
     id: Uuid,
     #[schema(schema_with = payment_status)]
     status: PaymentStatus,
-    /// How the money arrives: `mpesa`.
+    /// How the money arrives: `mpesa`, `wave_link`, `wave`, `pesapal`, `momo`, `cash`, `wallet`.
     gateway: String,
     amount: Money,
     /// What it is for.
@@ -60,7 +60,7 @@ pub(crate) struct Payment {
 }
 
 impl Payment {
-    fn seen_by(bearer: &Bearer, payment: bando_app::Payment) -> Self {
+    pub(crate) fn seen_by(bearer: &Bearer, payment: bando_app::Payment) -> Self {
         Self {
             id: payment.id.uuid(),
             status: payment.status,
@@ -99,7 +99,8 @@ struct Story {
 struct Step {
     at: Time,
     /// What happened: `asked`, `prompted`, `refused`, `no_answer`, `callback`, `mismatch`, `checked`,
-    /// `settled`, `failed`, `expired`, `contradiction`, `connected`.
+    /// `settled`, `failed`, `expired`, `contradiction`, `connected`, `claimed`, `confirmed`, `rejected`,
+    /// `short`, `excess`, `refunded`.
     step: &'static str,
     /// More about it, for people.
     detail: Option<String>,

@@ -35,12 +35,18 @@ pub(crate) enum Kind {
     PromptOpen,
     /// The business cannot take payments.
     NoGateway,
+    /// A request under this `Idempotency-Key` is under way.
+    KeyInUse,
+    /// A request under this `Idempotency-Key` was begun and never answered.
+    OutcomeUnknown,
     /// The body is too large.
     TooLarge,
     /// The body is not JSON.
     NotJson,
     /// The body can be read and does not make sense.
     Invalid,
+    /// Something else was asked under this `Idempotency-Key`.
+    KeyReused,
     /// Too often.
     TooMany,
     /// Our own fault.
@@ -53,7 +59,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All of them, by status.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Malformed,
         Self::SignedOut,
         Self::Forbidden,
@@ -64,9 +70,12 @@ impl Kind {
         Self::Refused,
         Self::PromptOpen,
         Self::NoGateway,
+        Self::KeyInUse,
+        Self::OutcomeUnknown,
         Self::TooLarge,
         Self::NotJson,
         Self::Invalid,
+        Self::KeyReused,
         Self::TooMany,
         Self::Internal,
         Self::Router,
@@ -86,6 +95,9 @@ impl Kind {
             Self::Refused => "refused",
             Self::PromptOpen => "prompt-open",
             Self::NoGateway => "no-gateway",
+            Self::KeyInUse => "key-in-use",
+            Self::OutcomeUnknown => "outcome-unknown",
+            Self::KeyReused => "key-reused",
             Self::TooLarge => "too-large",
             Self::NotJson => "not-json",
             Self::Invalid => "invalid",
@@ -108,7 +120,10 @@ impl Kind {
             Self::WrongMethod => "This address does not take this method",
             Self::Refused => "This ticket gives no access",
             Self::PromptOpen => "A payment prompt is open on this phone",
-            Self::NoGateway => "This business cannot take payments yet",
+            Self::NoGateway => "This business cannot take payments this way",
+            Self::KeyInUse => "A request under this key is under way",
+            Self::OutcomeUnknown => "Nobody knows what became of the request under this key",
+            Self::KeyReused => "Something else was asked under this key",
             Self::TooLarge => "The body is too large",
             Self::NotJson => "The body must be JSON",
             Self::Invalid => "What was sent does not make sense",
@@ -127,10 +142,14 @@ impl Kind {
             Self::Forbidden | Self::Suspended => StatusCode::FORBIDDEN,
             Self::NotFound | Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Refused | Self::PromptOpen | Self::NoGateway => StatusCode::CONFLICT,
+            Self::Refused
+            | Self::PromptOpen
+            | Self::NoGateway
+            | Self::KeyInUse
+            | Self::OutcomeUnknown => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Invalid | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Router => StatusCode::BAD_GATEWAY,
@@ -207,6 +226,33 @@ impl Problem {
         let mut problem = Self::new(Kind::Refused, detail);
         problem.0.reason = Some(refusal.name());
         problem
+    }
+
+    /// The first request under a key is not answered yet.
+    pub(crate) fn key_in_use() -> Self {
+        Self::new(
+            Kind::KeyInUse,
+            "send it again in a moment to get its answer",
+        )
+        .retry_after(Duration::from_secs(1))
+    }
+
+    /// The first request under a key never will be answered.
+    pub(crate) fn outcome_unknown() -> Self {
+        Self::new(
+            Kind::OutcomeUnknown,
+            "it was begun and cut short: look in the lists whether it was done before you ask for it \
+             under another key",
+        )
+    }
+
+    /// A key stands for one request.
+    pub(crate) fn key_reused() -> Self {
+        Self::new(
+            Kind::KeyReused,
+            "another method, address or body came with this key before; use a new key for a new request",
+        )
+        .at("Idempotency-Key")
     }
 
     /// With the member of the request that is at fault.

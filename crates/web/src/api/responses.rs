@@ -29,10 +29,12 @@ problems! {
     OfOne: SignedOut Forbidden NotFound Unavailable;
     /// Changing something by a body.
     OfChanges: Malformed SignedOut Forbidden NotFound TooLarge NotJson Invalid Unavailable;
+    /// Moving money.
+    OfMoney: Malformed SignedOut Forbidden NotFound KeyInUse TooLarge NotJson Invalid Unavailable;
     /// Looking at what is sold.
     OfShop: NotFound Unavailable;
     /// Paying.
-    OfPaying: Malformed NotFound Suspended PromptOpen NoGateway TooLarge NotJson Invalid TooMany Unavailable;
+    OfPaying: Malformed NotFound Suspended PromptOpen NoGateway KeyInUse TooLarge NotJson Invalid TooMany Unavailable;
     /// Looking at a ticket by its code.
     OfCodes: Malformed NotFound Invalid TooMany Unavailable;
     /// Using a ticket by its code.

@@ -3,8 +3,9 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::middleware::from_fn;
 use axum::routing::post;
-use bando_app::{Payment, Provider, Purchase, Visit};
+use bando_app::{Asks, Payment, PaymentPage, Provider, Purchase, Visit};
 use bando_domain::{Language, MacAddr, PaymentFailure, PaymentStatus, PlanId};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use super::caller::{InProvider, Shop};
 use super::extract::{Body, Word};
+use super::idempotency::{self, OnceOnly};
 use super::problem::{Kind, Problem};
 use super::responses::{OfPaying, OfShop};
 use super::types::{Amount, List, Money, PlanName, Terms, Time, payment_status};
@@ -24,12 +26,52 @@ use crate::{Source, Web};
 /// The routes, one that ends in a slash also without.
 pub(crate) fn routes() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
-        .routes(routes!(list_packages))
         .routes(routes!(pay))
         .routes(routes!(initiate_payment))
         .route("/api/payments/initiate", post(initiate_payment))
         .routes(routes!(initiate_mpesa))
+        .layer(from_fn(idempotency::for_customers))
+        .routes(routes!(list_packages))
+        .routes(routes!(list_ways_to_pay))
         .routes(routes!(get_payment_status))
+}
+
+/// A way to pay.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = WayToPay)]
+struct Way {
+    /// For `gateway` when paying.
+    gateway: &'static str,
+    /// Its brand, to be shown.
+    title: &'static str,
+    /// How the payer is asked: `push` (a prompt rings on the phone), `redirect` (the browser goes to
+    /// `redirect_url`), or `link` (likewise, and the business confirms it by hand).
+    asks: &'static str,
+}
+
+impl From<bando_app::Offer> for Way {
+    fn from(offer: bando_app::Offer) -> Self {
+        Self {
+            gateway: offer.gateway,
+            title: offer.title,
+            asks: match offer.asks {
+                Asks::Push => "push",
+                Asks::Redirect => "redirect",
+                Asks::Link => "link",
+            },
+        }
+    }
+}
+
+/// List the ways to pay, the usual one first
+#[utoipa::path(get, path = "/api/gateways", tag = "Buying", params(InProvider),
+    responses((status = 200, description = "The list", body = List<Way>), OfShop))]
+async fn list_ways_to_pay(
+    State(web): State<Web>,
+    Shop(provider): Shop,
+) -> Result<Json<List<Way>>, Problem> {
+    let offers = web.app.offers(provider.id).await?;
+    Ok(Json(List::whole(offers, Way::from)))
 }
 
 /// A plan on sale now.
@@ -69,7 +111,7 @@ async fn list_packages(
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({"phone": "0712 345 678", "plan_id": "019a0000-0000-7000-8000-000000000001",
     "mac": "02:00:5E:10:00:01"})))]
-struct PayRequest {
+pub(crate) struct PayRequest {
     /// The phone that pays, as people write it. Also called `phone_number`.
     #[serde(alias = "phone_number", alias = "phoneNumber", alias = "msisdn")]
     phone: String,
@@ -91,6 +133,13 @@ struct PayRequest {
     /// nobody is asked to pay.
     #[serde(default)]
     amount: Option<Amount>,
+    /// The way to pay, from `GET /api/gateways`; the first of them if it is left out.
+    #[serde(default)]
+    pub(crate) gateway: Option<String>,
+    /// Prompt nobody: the payer pays through the phone's own menu, as `pay_by_hand` says. Only for
+    /// businesses that hear of such money.
+    #[serde(default)]
+    by_hand: bool,
 }
 
 /// A payment that has begun.
@@ -104,20 +153,51 @@ struct PaymentStarted {
     /// Why the gateway refused, in a word.
     failure: Option<&'static str>,
     /// Why the gateway refused, in a sentence of the payer's language.
-    message: Option<&'static str>,
+    message: Option<String>,
     /// Tells what became of it; ask every few seconds.
     #[schema(format = "uri")]
     status_url: String,
     /// The payment's page for people.
     #[schema(format = "uri")]
     page_url: String,
+    /// Where the payer's browser pays, for gateways that have a page of their own.
+    #[schema(format = "uri")]
+    redirect_url: Option<String>,
+    /// What the payer types to pay by hand, where nobody is prompted.
+    pay_by_hand: Option<HandPayment>,
+}
+
+/// What a payer types into the phone's menu.
+#[derive(Serialize, ToSchema, Debug)]
+struct HandPayment {
+    /// The Paybill or till number.
+    number: String,
+    /// Whether it is a till (Buy Goods), which asks for no account number.
+    is_till: bool,
+    /// The account number, for a Paybill.
+    account: Option<String>,
+    /// How much.
+    amount: Money,
+}
+
+impl HandPayment {
+    fn of(page: &PaymentPage) -> Option<Self> {
+        let hand = page.by_hand.clone()?;
+        let is_open = page.payment.status == PaymentStatus::Pending;
+        (is_open && page.asks.is_none()).then(|| Self {
+            number: hand.number,
+            is_till: hand.is_till,
+            account: hand.account,
+            amount: page.payment.amount.into(),
+        })
+    }
 }
 
 /// Buy a plan: prompt a phone
 ///
 /// Six tries in two minutes, by phone and by device. While a prompt is open on the phone, another
 /// one is refused.
-#[utoipa::path(post, path = "/api/pay", tag = "Buying", params(InProvider), request_body = PayRequest,
+#[utoipa::path(post, path = "/api/pay", tag = "Buying", params(InProvider, OnceOnly), request_body = PayRequest,
     responses((status = 202, description = "The payment has begun", body = PaymentStarted), OfPaying))]
 async fn pay(
     State(web): State<Web>,
@@ -130,7 +210,7 @@ async fn pay(
 }
 
 /// Buy a plan, by its second name
-#[utoipa::path(post, path = "/api/payments/initiate/", tag = "Buying", params(InProvider),
+#[utoipa::path(post, path = "/api/payments/initiate/", tag = "Buying", params(InProvider, OnceOnly),
     request_body = PayRequest, responses((status = 202, description = "The payment has begun", body = PaymentStarted), OfPaying))]
 async fn initiate_payment(
     State(web): State<Web>,
@@ -144,7 +224,7 @@ async fn initiate_payment(
 
 /// Buy a plan of the business in the path
 #[utoipa::path(post, path = "/api/captive/{id}/initiate-mpesa", tag = "Buying",
-    params(("id" = String, Path, description = "The business: its short name or id.")),
+    params(("id" = String, Path, description = "The business: its short name or id."), OnceOnly),
     request_body = PayRequest, responses((status = 202, description = "The payment has begun", body = PaymentStarted), OfPaying))]
 async fn initiate_mpesa(
     State(web): State<Web>,
@@ -164,16 +244,41 @@ async fn begin(
     headers: &HeaderMap,
     request: PayRequest,
 ) -> Result<(StatusCode, Json<PaymentStarted>), Problem> {
+    let payment = start(web, provider, source, headers, request).await?;
+    let token = web.app.payment_token(provider.id, payment.id);
+    let pay_by_hand = HandPayment::of(&web.app.payment_page(&token).await?);
+    Ok((
+        StatusCode::ACCEPTED,
+        Json(PaymentStarted {
+            payment: payment.id.uuid(),
+            status: payment.status,
+            failure: payment.failure.map(PaymentFailure::name),
+            message: message(web, &payment),
+            status_url: status_url(web, &token),
+            page_url: page_url(web, provider, &token),
+            redirect_url: payment.redirect_url,
+            pay_by_hand,
+        }),
+    ))
+}
+
+/// Begins a payment as it was asked for.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) async fn start(
+    web: &Web,
+    provider: &Provider,
+    source: Source,
+    headers: &HeaderMap,
+    request: PayRequest,
+) -> Result<Payment, Problem> {
     if let Some(shown) = &request.amount {
         check_price(web, provider, request.plan_id, shown).await?;
     }
-    let asked_for = headers.get(header::ACCEPT_LANGUAGE);
-    let language = asked_for
-        .and_then(|value| Language::from_accept(value.to_str().ok()?))
-        .unwrap_or(provider.language);
     let purchase = Purchase {
-        gateway: None,
-        by_hand: false,
+        gateway: request.gateway,
+        by_hand: request.by_hand,
         provider: provider.id,
         plan: request.plan_id,
         phone: request.phone,
@@ -181,23 +286,32 @@ async fn begin(
             mac: request.mac,
             ..Visit::default()
         },
-        language,
+        language: language(headers, provider),
         source: source.to_string(),
     };
-    let payment = web.app.start_payment(purchase).await?;
-    let token = web.app.payment_token(provider.id, payment.id);
+    Ok(web.app.start_payment(purchase).await?)
+}
+
+/// The language that a program asks for on behalf of its payer.
+pub(crate) fn language(headers: &HeaderMap, provider: &Provider) -> Language {
+    let asked_for = headers.get(header::ACCEPT_LANGUAGE);
+    asked_for
+        .and_then(|value| Language::from_accept(value.to_str().ok()?))
+        .unwrap_or(provider.language)
+}
+
+/// Where a payment tells programs how it stands.
+pub(crate) fn status_url(web: &Web, token: &str) -> String {
+    format!(
+        "{}/api/payments/{token}/status",
+        web.app.settings().public_url
+    )
+}
+
+/// Where a payment tells people how it stands.
+pub(crate) fn page_url(web: &Web, provider: &Provider, token: &str) -> String {
     let base = &web.app.settings().public_url;
-    Ok((
-        StatusCode::ACCEPTED,
-        Json(PaymentStarted {
-            payment: payment.id.uuid(),
-            status: payment.status,
-            failure: payment.failure.map(PaymentFailure::name),
-            message: message(&payment),
-            status_url: format!("{base}/api/payments/{token}/status"),
-            page_url: format!("{base}/p/{}/pay/{token}", provider.slug),
-        }),
-    ))
+    format!("{base}/p/{}/pay/{token}", provider.slug)
 }
 
 /// Refuses a price that is not the plan's. A plan that is not on sale is left to be refused as such.
@@ -241,9 +355,14 @@ struct PaymentState {
     /// Why it failed, in a word.
     failure: Option<&'static str>,
     /// Why it failed, in a sentence of the payer's language.
-    message: Option<&'static str>,
+    message: Option<String>,
     /// Until when the prompt can be open on the phone; try again after that.
     prompt_until: Time,
+    /// Where the payer's browser pays, for gateways that have a page of their own.
+    #[schema(format = "uri")]
+    redirect_url: Option<String>,
+    /// What the payer types to pay by hand, where nobody is prompted.
+    pay_by_hand: Option<HandPayment>,
     /// What it bought.
     ticket: Option<BoughtTicket>,
 }
@@ -253,6 +372,9 @@ struct PaymentState {
 struct BoughtTicket {
     /// Username and password of the network, both.
     code: String,
+    /// The device address that is the ticket's own, if it was bought away from the hotspot: a device
+    /// with this address is let in without a code.
+    mac_address: Option<String>,
     /// The ticket's page, for people and QR codes.
     #[schema(format = "uri")]
     page_url: String,
@@ -269,12 +391,14 @@ async fn get_payment_status(
     Word(token): Word,
 ) -> Result<Json<PaymentState>, Problem> {
     let page = web.app.payment_page(&token).await?;
+    let pay_by_hand = HandPayment::of(&page);
     let (provider, payment) = (page.provider, page.payment);
     let ticket = page.ticket.map(|ticket| {
         let token = web.app.ticket_token(provider.id, ticket.id);
         let base = &web.app.settings().public_url;
         BoughtTicket {
             code: ticket.code.to_string(),
+            mac_address: ticket.identity_mac.map(|mac| mac.to_string()),
             page_url: format!("{base}/p/{}/t/{token}", provider.slug),
             expires_at: ticket.expires_at.map(Time::from),
         }
@@ -283,7 +407,7 @@ async fn get_payment_status(
         payment: payment.id.uuid(),
         status: payment.status,
         failure: payment.failure.map(PaymentFailure::name),
-        message: message(&payment),
+        message: message(&web, &payment),
         amount: payment.amount.into(),
         plan: PlanName {
             id: payment.plan_id.uuid(),
@@ -291,14 +415,20 @@ async fn get_payment_status(
         },
         receipt: payment.receipt,
         prompt_until: page.prompt_until.into(),
+        redirect_url: payment
+            .redirect_url
+            .filter(|_| payment.status == PaymentStatus::Pending),
+        pay_by_hand,
         ticket,
     }))
 }
 
 /// Why a payment failed, as its payer should hear it.
-fn message(payment: &Payment) -> Option<&'static str> {
+fn message(web: &Web, payment: &Payment) -> Option<String> {
+    let problem = PaymentProblem::from(payment.failure?);
     let lang = Lang::from(payment.language);
-    payment
-        .failure
-        .map(|failure| PaymentProblem::from(failure).text(lang))
+    Some(match web.app.gateways().get(&payment.gateway) {
+        Some(gateway) => problem.text_about(lang, gateway.profile().title),
+        None => problem.text(lang).to_owned(),
+    })
 }

@@ -1,6 +1,6 @@
 //! What the API says of money, time, plans' terms and lists: the shapes that several answers share.
 
-use bando_app::{Cursor, Page};
+use bando_app::{ArrivalState, CaseKind, CaseState, Cursor, Page, SendState};
 use bando_domain::{
     Burst, DataLimit, PaymentStatus, PlanTerms, RateLimit, SellingWindow, Starts, TicketState,
     Timestamp,
@@ -12,7 +12,9 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
+use super::caller::Bearer;
 use super::problem::{Kind, Problem};
+use crate::Web;
 
 /// The most items of one page.
 const MAX_ITEMS: usize = 100;
@@ -193,12 +195,69 @@ pub(crate) fn ticket_state() -> Schema {
     )
 }
 
-fn names<const N: usize>(about: &str, names: [&'static str; N]) -> Schema {
+/// How far money has come that is sent, for the API's description.
+pub(crate) fn sending() -> Schema {
+    names(
+        "How far money has come that is sent. `unknown`: nobody knows whether it left; a member says.",
+        SendState::ALL.iter().map(|state| state.name()),
+    )
+}
+
+/// What has become of money that arrived unasked, for the API's description.
+pub(crate) fn arrival_state() -> Schema {
+    names(
+        "What has become of it. `open` waits for a person; `unproved` is being asked about.",
+        ArrivalState::ALL.iter().map(|state| state.name()),
+    )
+}
+
+/// Why a person is asked, for the API's description.
+pub(crate) fn case_kind() -> Schema {
+    names(
+        "Why a person is asked.",
+        CaseKind::ALL.iter().map(|kind| kind.name()),
+    )
+}
+
+/// Where a case stands, for the API's description.
+pub(crate) fn case_state() -> Schema {
+    names(
+        "Where a case stands.",
+        CaseState::ALL.iter().map(|state| state.name()),
+    )
+}
+
+fn names(about: &str, names: impl IntoIterator<Item = &'static str>) -> Schema {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(about))
         .enum_values(Some(names))
         .into()
+}
+
+/// Reads a word that is one of a few.
+pub(crate) fn read_word<T>(
+    field: &'static str,
+    text: Option<&str>,
+    named: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let word = named(text).ok_or_else(|| {
+        let detail = format!("{field}: there is no such word here; /api/docs lists them");
+        Problem::new(Kind::Invalid, detail).at(field)
+    })?;
+    Ok(Some(word))
+}
+
+/// Reads an amount in the currency of the business.
+pub(crate) async fn read_amount(
+    web: &Web,
+    bearer: &Bearer,
+    amount: &Amount,
+) -> Result<bando_domain::Money, Problem> {
+    let provider = web.app.provider_by_id(bearer.0.provider).await?;
+    bando_domain::Money::parse(&amount.0, provider.currency)
+        .map_err(|error| Problem::new(Kind::Invalid, error.to_string()).at("amount"))
 }
 
 /// A plan by id and name.

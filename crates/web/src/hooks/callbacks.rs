@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use bando_app::{Error, Incoming, Result, Taken};
+use bando_app::{Error, Incoming, Provider, Result, Taken};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 
@@ -39,9 +39,20 @@ pub(super) async fn addressed(
     answer(kept, source)
 }
 
+/// `POST /cb/v/{token}`: may this be paid by hand? Always answered in time, and "yes" in doubt.
+pub(super) async fn validation(
+    State(web): State<Web>,
+    Path(token): Path<String>,
+    source: Source,
+    body: Bytes,
+) -> Response {
+    let judged = web.app.validate_by_hand(&token, &body).await;
+    answer(judged.map(Taken::Kept), source)
+}
+
 /// `POST /api/mpesa/callback`: of the one provider that is meant without a name.
 pub(super) async fn unaddressed(State(web): State<Web>, source: Source, body: Bytes) -> Response {
-    answer(take(&web, None, source, &body).await, source)
+    answer(take(&web, None, "mpesa", source, &body).await, source)
 }
 
 /// `POST /api/mpesa/callback/{id}`: of one provider.
@@ -51,23 +62,39 @@ pub(super) async fn unaddressed_for(
     source: Source,
     body: Bytes,
 ) -> Response {
-    answer(take(&web, Some(&provider), source, &body).await, source)
+    answer(
+        take(&web, Some(&provider), "mpesa", source, &body).await,
+        source,
+    )
 }
 
-async fn take(web: &Web, provider: Option<&str>, source: Source, body: &[u8]) -> Result<Taken> {
-    let provider = match provider {
-        Some(name) => web.app.provider(name).await?,
-        None => web.app.default_provider().await?,
-    };
+/// Keeps a message that came without a link of ours: a hint about a payment of this provider, the
+/// default one if none is named.
+pub(super) async fn take(
+    web: &Web,
+    provider: Option<&str>,
+    gateway: &str,
+    source: Source,
+    body: &[u8],
+) -> Result<Taken> {
+    let provider = provider_meant(web, provider).await?;
     let incoming = Incoming {
         headers: &[],
         body,
         source: &source.to_string(),
     };
     web.app
-        .take_unaddressed_message(provider.id, "mpesa", incoming)
+        .take_unaddressed_message(provider.id, gateway, incoming)
         .await
         .map(Taken::Kept)
+}
+
+/// The provider of this name, else the default one.
+pub(super) async fn provider_meant(web: &Web, name: Option<&str>) -> Result<Provider> {
+    match name {
+        Some(name) => web.app.provider(name).await,
+        None => web.app.default_provider().await,
+    }
 }
 
 /// The headers that are text.
@@ -79,7 +106,7 @@ fn plain(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 /// What the gateway is told: accepted only once the message is kept, because it is not sent again.
-fn answer(kept: Result<Taken>, source: Source) -> Response {
+pub(super) fn answer(kept: Result<Taken>, source: Source) -> Response {
     match kept {
         Ok(Taken::Kept(document)) => {
             CALLBACKS.accepted.add();

@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod metrics;
+mod pesapal;
 mod quiet;
 
 use axum::Router;
@@ -20,10 +21,24 @@ pub(crate) fn routes() -> Router<Web> {
             "/cb/k/{token}",
             post(callbacks::addressed).get(callbacks::addressed),
         )
+        .route("/cb/v/{token}", post(callbacks::validation))
         .route("/api/mpesa/callback", post(callbacks::unaddressed))
         .route(
             "/api/mpesa/callback/{provider}",
             post(callbacks::unaddressed_for),
+        )
+        .route("/api/payments/pesapal/callback", get(pesapal::come_back))
+        .route(
+            "/api/payments/pesapal/callback/{provider}",
+            get(pesapal::come_back_to),
+        )
+        .route(
+            "/api/payments/pesapal/webhook",
+            post(pesapal::news).get(pesapal::news),
+        )
+        .route(
+            "/api/payments/pesapal/webhook/{provider}",
+            post(pesapal::news_for).get(pesapal::news_for),
         )
         .route("/metrics", get(metrics::show))
 }

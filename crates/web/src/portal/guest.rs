@@ -27,6 +27,8 @@ pub(crate) struct Guest {
     pub(crate) query: Query,
     /// Whether the browser takes gzip.
     pub(crate) gzip: bool,
+    /// Whether it is the small window that a phone opens on joining a Wi-Fi.
+    pub(crate) small_window: bool,
 }
 
 impl FromRequestParts<Portal> for Guest {
@@ -48,6 +50,7 @@ impl FromRequestParts<Portal> for Guest {
                     lang,
                     query,
                     gzip: takes_gzip(&parts.headers),
+                    small_window: is_small_window(&parts.headers),
                 })
             }
             Err(error) => Err(answer::no_portal(asked.unwrap_or_default(), &error)),
@@ -75,6 +78,21 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
             let refused = matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000");
             name.trim().eq_ignore_ascii_case("gzip") && !refused
         })
+}
+
+/// Whether the browser is the one that a phone opens by itself on joining a Wi-Fi, as far as it tells:
+/// Android's names itself a WebView (`; wv)`), Apple's leaves out that it is Safari.
+fn is_small_window(headers: &HeaderMap) -> bool {
+    let agent = headers.get(header::USER_AGENT);
+    let agent = agent
+        .and_then(|agent| agent.to_str().ok())
+        .unwrap_or_default();
+    let is_apple = ["iPhone", "iPad", "Macintosh"]
+        .iter()
+        .any(|name| agent.contains(name));
+    agent.contains("; wv)")
+        || agent.contains("CaptiveNetworkSupport")
+        || is_apple && agent.contains("AppleWebKit/") && !agent.contains("Safari/")
 }
 
 impl Guest {
@@ -149,5 +167,37 @@ impl Guest {
     /// The page that says what went wrong.
     pub(crate) fn trouble(&self, error: &Error) -> Response {
         answer::trouble(self, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_small_window_by_its_name() {
+        let asks = |agent: &'static str| {
+            let agent = http::HeaderValue::from_static(agent);
+            is_small_window(&HeaderMap::from_iter([(header::USER_AGENT, agent)]))
+        };
+        for small in [
+            "Mozilla/5.0 (Linux; Android 13; TECNO BG6 Build/TP1A; wv) AppleWebKit/537.36 (KHTML, like Gecko) \
+             Version/4.0 Chrome/120.0.0.0 Mobile Safari/537.36",
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+             Mobile/15E148",
+            "CaptiveNetworkSupport-465.1 wispr",
+        ] {
+            assert!(asks(small), "{small}");
+        }
+        for whole in [
+            "Mozilla/5.0 (Linux; Android 13; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 \
+             Mobile Safari/537.36",
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+             Version/17.0 Mobile/15E148 Safari/604.1",
+            "curl/8",
+        ] {
+            assert!(!asks(whole), "{whole}");
+        }
+        assert!(!is_small_window(&HeaderMap::new()));
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bando_app::{Payment, ProviderStatus, Result};
+use bando_app::{Asks, Payment, ProviderStatus, Result};
 use bando_domain::{MacAddr, PaymentStatus, PlanId};
 use http::StatusCode;
 
@@ -10,7 +10,7 @@ use super::answer::Drawn;
 use super::guest::Guest;
 use super::{Portal, answer, connect};
 use crate::standing;
-use crate::views::portal::{Again, Known, Landing, OpenPayment, PlanOption};
+use crate::views::portal::{Again, Known, Landing, OpenPayment, PlanOption, Way};
 use crate::views::{Field, Notice, Tone};
 
 /// What was typed into the form, and why it was not taken.
@@ -20,6 +20,8 @@ pub(crate) struct Typed {
     pub(crate) status: StatusCode,
     /// The plan that was chosen.
     pub(crate) plan: Option<PlanId>,
+    /// The way to pay that was chosen.
+    pub(crate) gateway: Option<String>,
     /// The phone, with what is wrong with it.
     pub(crate) phone: Field,
     /// What else is wrong.
@@ -32,6 +34,7 @@ impl Typed {
         Self {
             status: StatusCode::OK,
             plan: None,
+            gateway: None,
             phone: Field::default(),
             notice: None,
         }
@@ -101,6 +104,9 @@ fn view(
     typed: Typed,
 ) -> Landing {
     let again = last.as_ref().filter(|_| open.is_none());
+    let gateway = typed
+        .gateway
+        .or_else(|| last.as_ref().map(|last| last.gateway.clone()));
     Landing {
         page: guest.page(""),
         notice: typed.notice,
@@ -108,6 +114,7 @@ fn view(
         again: again.and_then(|last| again_card(guest, last)),
         open,
         plans: plans(guest, typed.plan.or(last.map(|last| last.plan_id))),
+        ways: ways(guest, gateway.as_deref()),
         phone: typed.phone,
         phone_example: guest.provider().country.example().to_owned(),
     }
@@ -131,8 +138,24 @@ fn plans(guest: &Guest, wanted: Option<PlanId>) -> Vec<PlanOption> {
     plans.iter().enumerate().map(row).collect()
 }
 
+/// The ways to pay; `wanted` is chosen if it is offered, else the first.
+fn ways(guest: &Guest, wanted: Option<&str>) -> Vec<Way> {
+    let ways = &guest.offer.ways;
+    let chosen = ways
+        .iter()
+        .position(|way| Some(way.gateway) == wanted)
+        .unwrap_or(0);
+    let row = |(i, way): (usize, &bando_app::Offer)| Way {
+        id: way.gateway.to_owned(),
+        title: way.title.to_owned(),
+        outside: way.asks != Asks::Push,
+        selected: i == chosen,
+    };
+    ways.iter().enumerate().map(row).collect()
+}
+
 /// What one gets besides the name, which is not said twice.
-fn facts(guest: &Guest, plan: &bando_app::Plan) -> Vec<String> {
+pub(crate) fn facts(guest: &Guest, plan: &bando_app::Plan) -> Vec<String> {
     let mut facts = standing::terms(guest.lang, &plan.terms);
     facts.retain(|fact| !fact.eq_ignore_ascii_case(&plan.name));
     facts

@@ -2,6 +2,7 @@
 //! closed, or takes no cookies, loses nothing.
 
 mod answer;
+mod asking;
 mod connect;
 mod fields;
 mod guest;
@@ -14,6 +15,7 @@ mod progress;
 mod ticket;
 mod visit;
 mod voucher;
+mod wallet;
 
 use std::sync::Arc;
 
@@ -57,10 +59,12 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
         .route("/pay/{token}/state", get(progress::state))
         .route("/pay/{token}/events", get(progress::events))
         .route("/pay/{token}/again", post(pay::again))
+        .route("/pay/{token}/paid", post(asking::say_paid))
         .route("/pay/{token}/receipt", get(payment::receipt))
         .route("/voucher", get(voucher::form).post(voucher::enter))
         .route("/code", get(voucher::form).post(voucher::enter))
         .route("/paid", get(paid::form).post(paid::claim))
+        .route("/w/{token}", get(wallet::show).post(wallet::buy))
         .route("/help", get(help))
         .route("/reconnect", post(connect::reconnect))
         .route("/t/{token}", get(ticket::show))
@@ -102,7 +106,6 @@ async fn root(State(portal): State<Portal>, request: Request) -> Response {
 async fn help(guest: Guest) -> Response {
     let view = crate::views::portal::Help {
         page: guest.page("help"),
-        by_hand: None,
     };
     answer::page(http::StatusCode::OK, &view)
 }

@@ -21,6 +21,8 @@ pub(crate) struct Offer {
     pub(crate) provider: Provider,
     /// The plans on sale, in its own order.
     pub(crate) plans: Vec<Plan>,
+    /// The ways to pay.
+    pub(crate) ways: Vec<bando_app::Offer>,
     /// The first page for those who come without a router, in each language, once it was drawn.
     pub(crate) first_page: [OnceLock<Drawn>; Lang::ALL.len()],
 }
@@ -60,9 +62,11 @@ impl Offers {
         };
         let provider = app.provider(name).await?;
         let plans = app.plans_on_sale(&provider).await?;
+        let ways = app.offers(provider.id).await?;
         let offer = Arc::new(Offer {
             provider,
             plans,
+            ways,
             first_page: Default::default(),
         });
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -82,6 +86,13 @@ impl Offers {
             Some((at, offer)) if at.elapsed() < FRESH => Ok(Arc::clone(offer)),
             _ => Err(memory.forgotten),
         }
+    }
+}
+
+impl Offer {
+    /// The way to pay of this name, if it is offered.
+    pub(crate) fn way(&self, gateway: &str) -> Option<&bando_app::Offer> {
+        self.ways.iter().find(|way| way.gateway == gateway)
     }
 }
 

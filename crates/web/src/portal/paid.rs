@@ -10,14 +10,14 @@ use super::guest::Guest;
 use super::{Portal, answer};
 use crate::state::Source;
 use crate::views::Field;
-use crate::views::portal::AlreadyPaid;
+use crate::views::portal::{AlreadyPaid, CaseNumber};
 
 /// The most characters of a message that are read: an SMS has a few hundred.
 const MAX_MESSAGE: usize = 1000;
 
 /// `GET /p/{provider}/paid`.
 pub(crate) async fn form(guest: Guest) -> Response {
-    draw(&guest, StatusCode::OK, Field::default())
+    draw(&guest, StatusCode::OK, Field::default(), None)
 }
 
 /// `POST /p/{provider}/paid`.
@@ -46,10 +46,11 @@ async fn look(portal: &Portal, guest: &Guest, source: Source, message: &str) -> 
             let token = app.wallet_token(provider, customer);
             return Ok(answer::go_to(&guest.page("").url(&format!("w/{token}"))));
         }
-        Ok(Claim::Case { number, .. }) => (
-            StatusCode::OK,
-            t.paid_case(number, PROMISE.as_secs() / 3600),
-        ),
+        Ok(Claim::Case { number, .. }) => {
+            let hours = PROMISE.as_secs() / 3600;
+            let case = CaseNumber { number, hours };
+            return Ok(draw(guest, StatusCode::OK, Field::of(message), Some(case)));
+        }
         Ok(Claim::Unknown) => (
             StatusCode::UNPROCESSABLE_ENTITY,
             match receipts_in(&message).first() {
@@ -71,16 +72,17 @@ async fn look(portal: &Portal, guest: &Guest, source: Source, message: &str) -> 
             value: message,
             error: Some(why),
         },
+        None,
     ))
 }
 
-fn draw(guest: &Guest, status: StatusCode, message: Field) -> Response {
+fn draw(guest: &Guest, status: StatusCode, message: Field, case: Option<CaseNumber>) -> Response {
     answer::page(
         status,
         &AlreadyPaid {
             page: guest.page("paid"),
             message,
-            notice: None,
+            case,
         },
     )
 }

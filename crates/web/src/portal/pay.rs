@@ -19,6 +19,10 @@ struct Wish {
     plan: PlanId,
     /// As typed.
     phone: String,
+    /// The way to pay; the first that is offered if none was chosen.
+    gateway: Option<String>,
+    /// Without a prompt.
+    by_hand: bool,
     visit: Visit,
     source: Source,
 }
@@ -37,20 +41,24 @@ pub(crate) async fn start(
     guest.answer(begun)
 }
 
-/// `POST /p/{provider}/pay/{token}/again`: another try with the same plan and phone.
+/// `POST /p/{provider}/pay/{token}/again`: another try with the same plan and phone; with `by_hand`,
+/// without a prompt.
 pub(crate) async fn again(
     State(portal): State<Portal>,
     guest: Guest,
     Path((_, token)): Path<(String, String)>,
     source: Source,
+    fields: Fields,
 ) -> Response {
-    guest.answer(try_again(&portal, &guest, &token, source).await)
+    let by_hand = !fields.get("by_hand").is_empty();
+    guest.answer(try_again(&portal, &guest, &token, by_hand, source).await)
 }
 
 async fn try_again(
     portal: &Portal,
     guest: &Guest,
     token: &str,
+    by_hand: bool,
     source: Source,
 ) -> Result<Response> {
     let found = super::payment::find(portal, guest, token).await?;
@@ -64,7 +72,7 @@ async fn try_again(
     } else {
         here.clone()
     };
-    repeat(portal, guest, &found.payment, visit, source).await
+    repeat(portal, guest, &found.payment, by_hand, visit, source).await
 }
 
 async fn same_as_last_time(portal: &Portal, guest: &Guest, source: Source) -> Result<Response> {
@@ -74,7 +82,10 @@ async fn same_as_last_time(portal: &Portal, guest: &Guest, source: Source) -> Re
         None => None,
     };
     match last {
-        Some(last) => repeat(portal, guest, &last, guest.visit().clone(), source).await,
+        Some(last) => {
+            let visit = guest.visit().clone();
+            repeat(portal, guest, &last, false, visit, source).await
+        }
         None => Ok(answer::go_to(&guest.page("").plans_url())),
     }
 }
@@ -83,6 +94,7 @@ async fn repeat(
     portal: &Portal,
     guest: &Guest,
     last: &Payment,
+    by_hand: bool,
     visit: Visit,
     source: Source,
 ) -> Result<Response> {
@@ -93,6 +105,11 @@ async fn repeat(
     let wish = Wish {
         plan: last.plan_id,
         phone,
+        gateway: guest
+            .offer
+            .way(&last.gateway)
+            .map(|way| way.gateway.to_owned()),
+        by_hand,
         visit,
         source,
     };
@@ -107,17 +124,20 @@ async fn typed_in(
 ) -> Result<Response> {
     let phone = fields.get("phone");
     let typed = Field::of(phone.chars().take(40).collect::<String>());
+    let gateway = Some(fields.get("gateway").to_owned()).filter(|name| !name.is_empty());
     let Ok(plan) = fields.get("plan").parse::<PlanId>() else {
         let why = Refused {
             phone: typed,
             ..Refused::saying(guest.lang.plan_missing())
         };
-        return refuse(portal, guest, None, why).await;
+        return refuse(portal, guest, None, gateway, why).await;
     };
     let visit = guest.visit().clone();
     let wish = Wish {
         plan,
         phone: phone.to_owned(),
+        gateway,
+        by_hand: false,
         visit,
         source,
     };
@@ -128,8 +148,8 @@ async fn typed_in(
 async fn buy(portal: &Portal, guest: &Guest, wish: Wish, typed: Field) -> Result<Response> {
     let (provider, t) = (guest.provider(), guest.lang);
     let purchase = Purchase {
-        gateway: None,
-        by_hand: false,
+        gateway: wish.gateway.clone(),
+        by_hand: wish.by_hand,
         provider: provider.id,
         plan: wish.plan,
         phone: wish.phone.clone(),
@@ -138,7 +158,15 @@ async fn buy(portal: &Portal, guest: &Guest, wish: Wish, typed: Field) -> Result
         source: wish.source.to_string(),
     };
     let why = match portal.app.start_payment(purchase).await {
-        Ok(payment) => return Ok(to_page_of(portal, guest, &payment)),
+        Ok(payment) => {
+            let page = page_of(portal, guest, &payment);
+            let on = if payment.redirect_url.is_some() {
+                "&go=1"
+            } else {
+                ""
+            };
+            return Ok(answer::go_to(&format!("{page}{on}")));
+        }
         Err(Error::Invalid(Invalid::Phone(PhoneError::Empty))) => {
             Refused::phone(typed, t.phone_missing().to_owned())
         }
@@ -159,7 +187,7 @@ async fn buy(portal: &Portal, guest: &Guest, wish: Wish, typed: Field) -> Result
         },
         Err(Error::PromptOpen) => {
             if let Some(open) = open_payment(portal, guest, &wish.phone).await? {
-                return Ok(to_page_of(portal, guest, &open));
+                return Ok(answer::go_to(&page_of(portal, guest, &open)));
             }
             let text = PaymentProblem::PromptOpen.text(t);
             Refused {
@@ -168,14 +196,14 @@ async fn buy(portal: &Portal, guest: &Guest, wish: Wish, typed: Field) -> Result
                 ..Refused::saying(text)
             }
         }
-        Err(Error::NoGateway) => Refused {
+        Err(Error::NoGateway | Error::Invalid(Invalid::Field { .. })) => Refused {
             status: StatusCode::CONFLICT,
             phone: typed,
             ..Refused::saying(t.no_gateway_text())
         },
         Err(other) => return Err(other),
     };
-    refuse(portal, guest, Some(wish.plan), why).await
+    refuse(portal, guest, Some(wish.plan), wish.gateway, why).await
 }
 
 /// The payment that holds the prompt, if it is this device's own: a form sent twice leads to one
@@ -191,9 +219,9 @@ async fn open_payment(portal: &Portal, guest: &Guest, phone: &str) -> Result<Opt
     }))
 }
 
-fn to_page_of(portal: &Portal, guest: &Guest, payment: &Payment) -> Response {
+fn page_of(portal: &Portal, guest: &Guest, payment: &Payment) -> String {
     let token = portal.app.payment_token(guest.provider().id, payment.id);
-    answer::go_to(&guest.page("").url(&format!("pay/{token}")))
+    guest.page("").url(&format!("pay/{token}"))
 }
 
 /// Why a form was not taken.
@@ -232,12 +260,14 @@ async fn refuse(
     portal: &Portal,
     guest: &Guest,
     plan: Option<PlanId>,
+    gateway: Option<String>,
     why: Refused,
 ) -> Result<Response> {
     let device: Option<MacAddr> = guest.device(&portal.app).await?;
     let typed = Typed {
         status: why.status,
         plan,
+        gateway,
         phone: why.phone,
         notice: why.notice,
     };

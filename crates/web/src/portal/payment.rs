@@ -4,23 +4,20 @@ use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bando_app::{Error, PROMPT_LIFETIME, PaymentPage, Result, Ticket};
-use bando_domain::{PaymentStatus, Phone, Timestamp};
+use bando_app::{Error, PaymentPage, Result, Ticket};
+use bando_domain::{MacAddr, PaymentStatus, Phone};
 use http::StatusCode;
 
 use super::guest::Guest;
 use super::visit::web_address;
-use super::{Portal, answer, connect};
-use crate::i18n::PaymentProblem;
+use super::{Portal, answer, asking, connect, wallet};
+use crate::i18n::{Lang, PaymentProblem};
 use crate::qr;
-use crate::views::portal::{Connect, Failed, Receipt, Success, WaitStep, Waiting};
+use crate::views::portal::{Connect, Failed, Receipt, Success};
 
 /// For how long after the payment its page logs the device in by itself. Later the customer may be
 /// anywhere, and the router's address leads nowhere.
 const CONNECTS_BY_ITSELF: Duration = Duration::from_secs(10 * 60);
-
-/// How long the gateway may take to send the prompt before the page says that we are asking it.
-const PROMPT_DELAY: Duration = Duration::from_secs(20);
 
 /// `GET /p/{provider}/pay/{token}`.
 pub(crate) async fn show(
@@ -53,64 +50,37 @@ pub(crate) async fn find(portal: &Portal, guest: &Guest, token: &str) -> Result<
     }
 }
 
-/// How far a payment has come that nothing final is known of.
-pub(crate) fn step(found: &PaymentPage, now: Timestamp) -> WaitStep {
-    let payment = &found.payment;
-    if payment.prompted_at.is_some() && now < found.prompt_until {
-        WaitStep::PromptSent
-    } else if payment.prompted_at.is_none() && now.since(payment.created_at) < PROMPT_DELAY {
-        WaitStep::Asking
-    } else {
-        WaitStep::Checking
+/// How a payment is paid, for people: a brand, or a word for what is no gateway.
+pub(crate) fn title(portal: &Portal, t: Lang, gateway: &str) -> String {
+    let known = portal.app.gateways().get(gateway);
+    match (known, gateway) {
+        (Some(known), _) => known.profile().title,
+        (None, "cash") => t.paid_in_cash(),
+        (None, _) => t.paid_from_credit(),
     }
-}
-
-/// Seconds until the prompt is dead, a begun one counted whole.
-pub(crate) fn seconds_left(found: &PaymentPage, now: Timestamp) -> u32 {
-    let left = found.prompt_until.since(now).as_millis().div_ceil(1000);
-    u32::try_from(left).unwrap_or(0)
+    .to_owned()
 }
 
 async fn draw(portal: &Portal, guest: &Guest, token: &str) -> Result<Response> {
     let found = find(portal, guest, token).await?;
-    let page = guest.page(&format!("pay/{token}"));
-    let token = token.to_owned();
     let payment = &found.payment;
-    let (plan, price) = (payment.plan_name.clone(), payment.amount.to_string());
-    let phone = payment
-        .phone
-        .as_ref()
-        .map(Phone::masked)
-        .unwrap_or_default();
     match (payment.status, &found.ticket) {
         (status, Some(ticket)) if status.was_paid() => {
-            paid(portal, guest, &found, ticket, token).await
+            paid(portal, guest, &found, ticket, token.to_owned()).await
         }
-        (PaymentStatus::Pending, _) => {
-            let now = portal.app.now();
-            let view = Waiting {
-                page,
-                token,
-                plan,
-                price,
-                phone,
-                step: step(&found, now),
-                seconds_left: seconds_left(&found, now),
-                seconds_total: u32::try_from(PROMPT_LIFETIME.as_secs()).unwrap_or(u32::MAX),
-                by_hand: None,
-            };
-            Ok(answer::page(StatusCode::OK, &view))
-        }
+        (PaymentStatus::Pending, _) => Ok(asking::draw(portal, guest, &found, token)),
         _ => {
-            let problem = payment.failure.map_or(PaymentProblem::Other, Into::into);
+            let phone = payment.phone.as_ref().map(Phone::masked);
             let view = Failed {
-                page,
-                token,
-                plan,
-                price,
-                phone,
-                problem,
-                by_hand: None,
+                page: guest.page(&format!("pay/{token}")),
+                token: token.to_owned(),
+                plan: payment.plan_name.clone(),
+                price: payment.amount.to_string(),
+                phone: phone.unwrap_or_default(),
+                gateway: title(portal, guest.lang, &payment.gateway),
+                problem: payment.failure.map_or(PaymentProblem::Other, Into::into),
+                by_hand: found.by_hand.is_some(),
+                credit: wallet::credit(portal, guest, payment.customer_id, found.credit),
             };
             Ok(answer::page(StatusCode::OK, &view))
         }
@@ -161,6 +131,8 @@ async fn paid(
         plan: ticket.plan_name.clone(),
         until: ticket.expires_at.map(|end| guest.near(end, now)),
         code: ticket.code.to_string(),
+        mac: ticket.identity_mac.as_ref().map(MacAddr::to_string),
+        credit: wallet::credit(portal, guest, found.payment.customer_id, found.credit),
         qr_svg: qr::svg(&connect::public_address(portal, guest, &ticket_token)),
         ticket: ticket_token,
         connect,
@@ -186,7 +158,7 @@ async fn draw_receipt(portal: &Portal, guest: &Guest, token: &str) -> Result<Res
         plan: payment.plan_name.clone(),
         amount: payment.amount.to_string(),
         phone: payment.phone.as_ref().map(Phone::masked),
-        method: "M-Pesa".to_owned(),
+        method: title(portal, guest.lang, &payment.gateway),
         gateway_receipt: payment.receipt.clone(),
         code: ticket.code.to_string(),
         back_href: page.url(&format!("pay/{token}")),

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::sse::{Event as Message, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use bando_app::{App, Change, Event, PaymentPage};
-use bando_domain::{PaymentId, PaymentStatus, Timestamp};
+use bando_domain::{PaymentId, Timestamp};
 use futures_util::{Stream, stream};
 use http::header;
 use tokio::sync::broadcast::Receiver;
@@ -16,9 +16,10 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, timeout_at};
 
 use super::Portal;
+use super::asking::{self, DONE, seconds_left};
 use super::guest::Guest;
-use super::payment::{find, seconds_left, step};
-use crate::views::portal::{WaitState, Waiting};
+use super::payment::find;
+use crate::views::portal::WaitState;
 
 /// The longest that one stream lives; the browser asks for another.
 const MAX_STREAM: Duration = Duration::from_secs(300);
@@ -26,9 +27,6 @@ const MAX_STREAM: Duration = Duration::from_secs(300);
 /// How often the payment is looked at without an event: time changes what is shown, and so may
 /// another node.
 const LOOK: Duration = Duration::from_secs(5);
-
-/// The state of a payment that does not change any more.
-const DONE: &str = "done";
 
 /// `GET /p/{provider}/pay/{token}/state`.
 pub(crate) async fn state(
@@ -110,14 +108,8 @@ impl Watch {
 }
 
 fn state_of(found: &PaymentPage, now: Timestamp) -> WaitState {
-    let waiting = found.payment.status == PaymentStatus::Pending;
-    let state = if waiting {
-        Waiting::state(step(found, now))
-    } else {
-        DONE
-    };
     WaitState {
-        state: state.to_owned(),
+        state: asking::state(found, now).to_owned(),
         seconds_left: seconds_left(found, now),
     }
 }

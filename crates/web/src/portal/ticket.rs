@@ -9,7 +9,7 @@ use http::StatusCode;
 use super::connect::{find, public_address};
 use super::fields::Fields;
 use super::guest::Guest;
-use super::{Portal, answer};
+use super::{Portal, answer, wallet};
 use crate::views::portal::{DeviceRow, Status, UseHere};
 use crate::views::{Notice, Tone};
 use crate::{qr, standing};
@@ -48,11 +48,19 @@ async fn draw(portal: &Portal, guest: &Guest, token: &str) -> Result<Response> {
     let at_router = guest.at_router(&portal.app).await?;
     let here = guest.visit().mac.filter(|_| at_router);
     let row = |device: &Device| device_row(guest, &found, device, here, now);
+    // The page is shown around to add devices: the buyer's credit is for a device that has the ticket.
+    let is_holder = |mac| found.devices.iter().any(|device| device.mac == mac);
+    let buyer = match here.filter(|mac| is_holder(*mac)) {
+        Some(_) => portal.app.buyer_of(&found.ticket).await?,
+        None => None,
+    };
     let view = Status {
         page: guest.page(&format!("t/{token}")),
         notice: notice(guest, &found),
         token: token.to_owned(),
         code: found.ticket.code.to_string(),
+        mac: found.ticket.identity_mac.as_ref().map(MacAddr::to_string),
+        credit: buyer.and_then(|buyer| wallet::credit(portal, guest, buyer.id, buyer.credit)),
         plan: found.ticket.plan_name.clone(),
         status: standing::status(found.standing),
         time: standing::time_gauge(guest.lang, &guest.times(), &found, now),

@@ -22,6 +22,8 @@ pub(crate) struct Query {
     pub(crate) online: bool,
     /// The customer wants to see the plans, whatever ticket there is.
     pub(crate) plans: bool,
+    /// The payment has just begun: on to the gateway's page, where it is paid on one.
+    pub(crate) go: bool,
     /// What was just done, to be confirmed.
     pub(crate) done: String,
 }
@@ -60,6 +62,7 @@ impl Query {
             lang: Some(get("lang")).filter(|lang| !lang.is_empty()),
             online: !get("online").is_empty(),
             plans: !get("plans").is_empty(),
+            go: !get("go").is_empty(),
             done: short("done"),
         }
     }

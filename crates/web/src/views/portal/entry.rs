@@ -1,8 +1,8 @@
 //! Pages where the customer types something, asks something, or is told that something went wrong.
 
-use super::{ByHand, Page};
+use super::Page;
 use crate::i18n::Lang;
-use crate::views::{Field, Notice, Tone};
+use crate::views::{Field, Tone};
 use askama::Template;
 
 /// "Type the code of your voucher or ticket."
@@ -15,7 +15,7 @@ pub struct VoucherEntry {
     pub code: Field,
 }
 
-/// "Paste the M-Pesa message."
+/// "Paste the message about your payment."
 #[derive(Clone, Debug, Template)]
 #[template(path = "portal/paid.html")]
 pub struct AlreadyPaid {
@@ -23,8 +23,17 @@ pub struct AlreadyPaid {
     pub page: Page,
     /// The message or receipt code as typed.
     pub message: Field,
-    /// "We are asking M-Pesa about SGH7KL2M9P; come back in a minute."
-    pub notice: Option<Notice>,
+    /// Nothing was found: somebody looks for it.
+    pub case: Option<CaseNumber>,
+}
+
+/// What a customer is told whose money a person looks for.
+#[derive(Clone, Copy, Debug)]
+pub struct CaseNumber {
+    /// What to name it by.
+    pub number: u64,
+    /// Within how many hours somebody has looked.
+    pub hours: u64,
 }
 
 /// The questions people ask.
@@ -33,8 +42,6 @@ pub struct AlreadyPaid {
 pub struct Help {
     /// Frame and addresses.
     pub page: Page,
-    /// How to pay without a prompt, without an amount.
-    pub by_hand: Option<ByHand>,
 }
 
 /// Anything that has no page of its own: not found, too many tries, a fault on our side.

@@ -20,6 +20,8 @@ pub struct Landing {
     pub again: Option<Again>,
     /// What is for sale now, in the provider's order.
     pub plans: Vec<PlanOption>,
+    /// The ways to pay, in the order in which they are offered.
+    pub ways: Vec<Way>,
     /// The phone field.
     pub phone: Field,
     /// How a number looks here (`0712 345 678`).
@@ -76,7 +78,43 @@ pub struct PlanOption {
     pub most_bought: bool,
 }
 
+/// A way to pay.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// What the form sends as `gateway`.
+    pub id: String,
+    /// Its brand.
+    pub title: String,
+    /// The payer's browser is sent to a page of the gateway; else a prompt rings on the phone.
+    pub outside: bool,
+    /// The one chosen already.
+    pub selected: bool,
+}
+
 impl Landing {
+    /// Whether there is anything to choose.
+    fn asks_how(&self) -> bool {
+        self.ways.len() > 1
+    }
+
+    /// What the phone is for.
+    fn phone_label(&self) -> String {
+        match self.ways.as_slice() {
+            [only] => self.page.t.phone_for(&only.title),
+            _ => self.page.t.phone_that_pays().to_owned(),
+        }
+    }
+
+    /// What happens next.
+    fn pay_hint(&self) -> String {
+        let t = self.page.t;
+        match self.ways.as_slice() {
+            [only] if only.outside => t.pay_hint_outside(&only.title),
+            [only] => t.pay_hint(&only.title),
+            _ => t.pay_hint_several().to_owned(),
+        }
+    }
+
     /// How many plans the style can name on the button without a script.
     const NAMED_ON_BUTTON: usize = 8;
 

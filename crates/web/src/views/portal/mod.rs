@@ -3,12 +3,13 @@
 //!
 //! | address under the base | page | form fields it posts |
 //! |---|---|---|
-//! | `` (GET) | [`Landing`], or [`Connecting`] for a device with a live ticket | to `pay`: `plan`, `phone`, or `again` alone |
+//! | `` (GET) | [`Landing`], or [`Connecting`] for a device with a live ticket | to `pay`: `plan`, `phone`, `gateway`, or `again` alone |
 //! | `pay` (POST) | redirects to `pay/{token}` | |
-//! | `pay/{token}` (GET) | [`Waiting`], [`Failed`] or [`Success`], whichever is true | |
+//! | `pay/{token}` (GET) | [`Waiting`], [`Outside`], [`PayByHand`], [`Failed`] or [`Success`], whichever is true | |
 //! | `pay/{token}/state` (GET) | [`WaitState`] as JSON | |
 //! | `pay/{token}/events` (GET) | [`WaitState`] as server-sent events, until it is final | |
-//! | `pay/{token}/again` (POST) | redirects to the page of a new payment | |
+//! | `pay/{token}/again` (POST) | redirects to the page of a new payment | `by_hand` |
+//! | `pay/{token}/paid` (POST) | the payer says that it is paid | `transaction` |
 //! | `pay/{token}/receipt` (GET) | [`Receipt`] | |
 //! | `voucher`, `code` (GET, POST) | [`VoucherEntry`] | `code` |
 //! | `paid` (GET, POST) | [`AlreadyPaid`] | `message` |
@@ -17,17 +18,23 @@
 //! | `t/{token}/connect` (GET) | [`Connecting`] | |
 //! | `t/{token}/connect` (POST) | takes a full ticket over for this device | |
 //! | `t/{token}/disconnect` (POST), `t/{token}/forget` (POST) | | `device` |
+//! | `w/{token}` (GET, POST) | [`Wallet`] | `plan`, `credit` |
 //! | `help` (GET) | [`Help`] | |
 
 mod entry;
 mod landing;
 mod payment;
 mod ticket;
+mod wallet;
 
-pub use entry::{AlreadyPaid, Help, Message, Plain, VoucherEntry};
-pub use landing::{Again, Known, Landing, OpenPayment, PlanOption};
-pub use payment::{ByHand, Connect, Failed, Receipt, Success, WaitState, WaitStep, Waiting};
+pub use entry::{AlreadyPaid, CaseNumber, Help, Message, Plain, VoucherEntry};
+pub use landing::{Again, Known, Landing, OpenPayment, PlanOption, Way};
+pub use payment::{
+    ByHand, ByOwner, Connect, Credit, Failed, Outside, PayByHand, Receipt, Success, WaitState,
+    WaitStep, Waiting,
+};
 pub use ticket::{Connecting, DeviceRow, Status, UseHere};
+pub use wallet::Wallet;
 
 use crate::i18n::Lang;
 

@@ -2,7 +2,7 @@
 
 use super::Page;
 use crate::i18n::{PaymentProblem, Remedy};
-use crate::views::Notice;
+use crate::views::{Field, Notice};
 use askama::Template;
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ pub enum WaitStep {
     Connecting,
 }
 
-/// "Check your phone and enter your M-Pesa PIN."
+/// "Check your phone and enter your PIN."
 #[derive(Clone, Debug, Template)]
 #[template(path = "portal/waiting.html")]
 pub struct Waiting {
@@ -33,6 +33,8 @@ pub struct Waiting {
     pub price: String,
     /// The number the prompt went to, masked.
     pub phone: String,
+    /// Whose PIN it asks for.
+    pub gateway: String,
     /// How far it has come.
     pub step: WaitStep,
     /// Seconds until the prompt is dead; 0 when it is.
@@ -98,6 +100,97 @@ pub struct ByHand {
     pub amount: String,
 }
 
+/// "Pay by hand": the numbers, and the money is waited for.
+#[derive(Clone, Debug, Template)]
+#[template(path = "portal/by_hand.html")]
+pub struct PayByHand {
+    /// Frame and addresses.
+    pub page: Page,
+    /// Names the purchase in its address.
+    pub token: String,
+    /// The plan's name.
+    pub plan: String,
+    /// What it costs.
+    pub price: String,
+    /// What to type.
+    pub hand: ByHand,
+}
+
+impl PayByHand {
+    /// The value of [`WaitState::state`] that means "as this page shows it".
+    pub const STATE: &str = "by-hand";
+
+    fn state_url(&self) -> String {
+        self.page.url(&format!("pay/{}/state", self.token))
+    }
+
+    fn events_url(&self) -> String {
+        self.page.url(&format!("pay/{}/events", self.token))
+    }
+}
+
+/// "Open Wave": the payment is made on a page of the gateway.
+#[derive(Clone, Debug, Template)]
+#[template(path = "portal/outside.html")]
+pub struct Outside {
+    /// Frame and addresses.
+    pub page: Page,
+    /// The result of what was just done.
+    pub notice: Option<Notice>,
+    /// Names the purchase in its address.
+    pub token: String,
+    /// The plan's name.
+    pub plan: String,
+    /// What is to be paid, which may differ a little from the plan's price.
+    pub price: String,
+    /// The gateway.
+    pub gateway: String,
+    /// Its page; none while it is not known.
+    pub href: Option<String>,
+    /// Whether the browser goes there by itself.
+    pub auto: bool,
+    /// The browser is the small window that opens on joining a Wi-Fi, in which apps do not open.
+    pub small_window: bool,
+    /// The gateway's page knows nothing of the payment: the payer says when it is done.
+    pub confirmed: Option<ByOwner>,
+}
+
+/// A payment that the owner has to confirm.
+#[derive(Clone, Debug)]
+pub struct ByOwner {
+    /// The transaction number as typed.
+    pub transaction: Field,
+}
+
+impl Outside {
+    /// The value of [`WaitState::state`] that means "as this page shows it".
+    #[must_use]
+    pub const fn state(is_known: bool) -> &'static str {
+        if is_known { "outside" } else { "outside-soon" }
+    }
+
+    fn state_name(&self) -> &'static str {
+        Self::state(self.href.is_some())
+    }
+
+    fn state_url(&self) -> String {
+        self.page.url(&format!("pay/{}/state", self.token))
+    }
+
+    fn events_url(&self) -> String {
+        self.page.url(&format!("pay/{}/events", self.token))
+    }
+
+    fn paid_url(&self) -> String {
+        self.page.url(&format!("pay/{}/paid", self.token))
+    }
+
+    /// Where the page goes by itself.
+    fn goes_to(&self) -> Option<&str> {
+        self.href.as_deref().filter(|_| self.auto)
+    }
+}
+
 /// What happened, and the one button that helps.
 #[derive(Clone, Debug, Template)]
 #[template(path = "portal/failed.html")]
@@ -112,10 +205,23 @@ pub struct Failed {
     pub price: String,
     /// The number that was asked, masked.
     pub phone: String,
+    /// How it was to be paid.
+    pub gateway: String,
     /// What happened.
     pub problem: PaymentProblem,
-    /// How to pay without the prompt, if the provider's till takes it.
-    pub by_hand: Option<ByHand>,
+    /// Whether it can be paid without a prompt.
+    pub by_hand: bool,
+    /// What is in the payer's wallet, if anything.
+    pub credit: Option<Credit>,
+}
+
+/// Credit of the customer, and where to use it.
+#[derive(Clone, Debug)]
+pub struct Credit {
+    /// How much.
+    pub amount: String,
+    /// The wallet's page.
+    pub href: String,
 }
 
 impl Failed {
@@ -126,7 +232,7 @@ impl Failed {
     /// The best remedy that is possible here.
     fn remedy(&self) -> Remedy {
         match self.problem.remedy() {
-            Remedy::PayByHand if self.by_hand.is_none() => Remedy::TryAgain,
+            Remedy::PayByHand if !self.by_hand => Remedy::TryAgain,
             remedy => remedy,
         }
     }
@@ -150,6 +256,10 @@ pub struct Success {
     pub until: Option<String>,
     /// The ticket's code, without spaces.
     pub code: String,
+    /// The device address that is the ticket's own, if it was bought away from the hotspot.
+    pub mac: Option<String>,
+    /// What is in the payer's wallet, if anything.
+    pub credit: Option<Credit>,
     /// The address in the QR code, drawn by [`crate::qr::svg`].
     pub qr_svg: String,
     /// How this device gets online.

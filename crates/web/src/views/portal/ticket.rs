@@ -1,6 +1,6 @@
 //! The pages of one ticket: what is left, on which devices, and getting online with it.
 
-use super::Page;
+use super::{Credit, Page};
 use crate::views::{Gauge, Notice, TicketStatus};
 use askama::Template;
 
@@ -16,6 +16,10 @@ pub struct Status {
     pub token: String,
     /// The ticket's code, without spaces.
     pub code: String,
+    /// The device address that is the ticket's own, if it was bought away from the hotspot.
+    pub mac: Option<String>,
+    /// What is in the buyer's wallet, if anything, and if the buyer asks.
+    pub credit: Option<Credit>,
     /// The plan's name.
     pub plan: String,
     /// Where the ticket stands.

@@ -37,7 +37,8 @@ pub(crate) struct World {
     pub(crate) ours: Shop,
     pub(crate) theirs: Shop,
     web: Router,
-    _test: TestStore,
+    /// Dropping it drops the database.
+    pub(crate) test: TestStore,
 }
 
 /// A business, with one of everything.
@@ -83,7 +84,7 @@ pub(crate) async fn worlds() -> Vec<World> {
             clock,
             gateway,
             web,
-            _test: test,
+            test,
         });
     }
     worlds

@@ -190,7 +190,7 @@ async fn a_business_without_m_pesa_says_so() {
             .map(|(name, value)| (*name, value.as_str()));
         let bought = post(&world.web, "/p/rival/pay", &fields).await;
         assert_eq!(bought.status, StatusCode::CONFLICT);
-        assert!(bought.text.contains("cannot take M-Pesa yet"));
+        assert!(bought.text.contains("cannot take payments this way"));
         // Nor is a plan of one business sold by another.
         let other = [("plan", fields[0].1), ("phone", "0712345678")];
         let strange = post(&world.web, "/p/mama-njeri/pay", &other).await;

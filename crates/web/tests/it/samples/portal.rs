@@ -35,6 +35,8 @@ pub(super) fn pages(lang: Lang) -> Vec<Sample> {
         notice: None,
         token: s("vT5kQ"),
         code: s(CODE),
+        mac: Some(s("D2:5C:0F:11:9A:03")),
+        credit: Some(credit()),
         plan: format::duration(lang, 86_400),
         status: TicketStatus::Active,
         time: Some(time_gauge(lang)),
@@ -154,18 +156,17 @@ pub(super) fn pages(lang: Lang) -> Vec<Sample> {
             s("portal-paid"),
             render(&AlreadyPaid {
                 page: page(lang, "paid"),
-                message: Field::default(),
-                notice: Some(Notice::new(Tone::Wait, lang.paid_looking("SGH7KL2M9P"))),
+                message: Field::of("SGH7KL2M9P"),
+                case: Some(CaseNumber {
+                    number: 1042,
+                    hours: 24,
+                }),
             }),
         ),
         (
             s("portal-help"),
             render(&Help {
                 page: page(lang, "help"),
-                by_hand: Some(ByHand {
-                    amount: String::new(),
-                    ..by_hand()
-                }),
             }),
         ),
         (
@@ -179,6 +180,7 @@ pub(super) fn pages(lang: Lang) -> Vec<Sample> {
             }),
         ),
     ];
+    pages.extend(ways_to_pay(lang));
     for problem in PaymentProblem::ALL {
         pages.push((
             format!("portal-failed-{problem:?}").to_lowercase(),
@@ -186,6 +188,83 @@ pub(super) fn pages(lang: Lang) -> Vec<Sample> {
         ));
     }
     pages
+}
+
+/// The pages of the other ways to pay.
+fn ways_to_pay(lang: Lang) -> Vec<Sample> {
+    let several = Landing {
+        ways: ["M-Pesa", "Wave", "Pesapal"].map(way).into(),
+        ..landing(lang)
+    };
+    let outside = Outside {
+        page: page(lang, "pay/8sJq"),
+        notice: None,
+        token: s("8sJq"),
+        plan: format::duration(lang, 86_400),
+        price: s("XOF 199"),
+        gateway: s("Wave"),
+        href: Some(s("https://pay.wave.com/m/M_ci_8xQ2b7Lk/c/ci/?amount=199")),
+        auto: false,
+        small_window: true,
+        confirmed: Some(ByOwner {
+            transaction: Field {
+                value: s("1234"),
+                error: Some(s(lang.transaction_wrong())),
+            },
+        }),
+    };
+    let going = Outside {
+        notice: Some(Notice::new(Tone::Ok, lang.owner_told("Mama Njeri Wi-Fi"))),
+        gateway: s("Pesapal"),
+        auto: true,
+        small_window: false,
+        confirmed: None,
+        ..outside.clone()
+    };
+    let by_hand = PayByHand {
+        page: page(lang, "pay/8sJq"),
+        token: s("8sJq"),
+        plan: format::duration(lang, 86_400),
+        price: s("KES 50"),
+        hand: by_hand(),
+    };
+    let wallet = Wallet {
+        page: page(lang, "w/Yk2"),
+        notice: Some(Notice::new(Tone::Bad, lang.wallet_changed())),
+        token: s("Yk2"),
+        credit: s("KES 70"),
+        minor: 7000,
+        plans: landing(lang).plans,
+    };
+    let too_little = Wallet {
+        plans: Vec::new(),
+        notice: None,
+        ..wallet.clone()
+    };
+    vec![
+        (s("portal-landing-several"), render(&several)),
+        (s("portal-outside-link"), render(&outside)),
+        (s("portal-outside-going"), render(&going)),
+        (s("portal-by-hand"), render(&by_hand)),
+        (s("portal-wallet"), render(&wallet)),
+        (s("portal-wallet-too-little"), render(&too_little)),
+    ]
+}
+
+fn way(title: &str) -> Way {
+    Way {
+        id: title.to_lowercase(),
+        title: s(title),
+        outside: title != "M-Pesa",
+        selected: title == "M-Pesa",
+    }
+}
+
+fn credit() -> Credit {
+    Credit {
+        amount: s("KES 30"),
+        href: s("/p/mama-njeri/w/Yk2?lang=en"),
+    }
 }
 
 fn page(lang: Lang, path: &str) -> Page {
@@ -226,6 +305,7 @@ fn landing(lang: Lang) -> Landing {
             plan(lang, "day", 86_400, "5 Mbps", 2, "KES 50"),
             plan(lang, "week", 604_800, "8 Mbps", 3, "KES 250"),
         ],
+        ways: vec![way("M-Pesa")],
         phone: Field::default(),
         phone_example: s("0712 345 678"),
         open: None,
@@ -248,6 +328,7 @@ fn waiting(lang: Lang, step: WaitStep) -> Waiting {
         plan: format::duration(lang, 86_400),
         price: s("KES 50"),
         phone: s("0712 ••• 345"),
+        gateway: s("M-Pesa"),
         step,
         seconds_left: 42,
         seconds_total: 60,
@@ -262,8 +343,10 @@ fn failed(lang: Lang, problem: PaymentProblem) -> Failed {
         plan: format::duration(lang, 86_400),
         price: s("KES 50"),
         phone: s("0712 ••• 345"),
+        gateway: s("M-Pesa"),
         problem,
-        by_hand: Some(by_hand()),
+        by_hand: true,
+        credit: Some(credit()),
     }
 }
 
@@ -276,6 +359,8 @@ fn success(lang: Lang, connect: Connect) -> Success {
         plan: format::duration(lang, 86_400),
         until: Some(s("18:42")),
         code: s(CODE),
+        mac: Some(s("D2:5C:0F:11:9A:03")),
+        credit: Some(credit()),
         qr_svg: qr::svg("https://wifi.example/p/mama-njeri/t/vT5kQ"),
         connect,
         device_limit: 2,
