@@ -10,7 +10,7 @@ use bando_domain::{
 };
 use bando_gateways::{Asks, Found, Movement, MovementKind, Paid, Search};
 use bando_store::{
-    ArrivalSource, Case, CaseFilter, CaseKind, CaseState, Link, Payment, PaymentFilter,
+    ArrivalSource, Case, CaseFilter, CaseKind, CaseState, JobKind, Link, Payment, PaymentFilter,
     PaymentStep, TenantTx,
 };
 
@@ -206,12 +206,7 @@ impl App {
     /// a token that is not ours.
     pub async fn note_transaction_id(&self, token: &str, text: &str) -> Result<()> {
         let (provider, id) = self.read_payment_link(token)?;
-        let allowance = Action::Claim.allowance();
-        let key = (Action::Claim, format!("{provider} {id}"));
-        self.limits
-            .by_text
-            .take(key, allowance, self.now())
-            .map_err(|retry_after| Error::TooMany { retry_after })?;
+        self.take_claim(provider, id)?;
         let receipt = transaction_id_in(text)?;
         let mut tx = self.store.tenant(provider).await?;
         let payment = self.lock_confirmable(&mut tx, id).await?;
@@ -240,6 +235,13 @@ impl App {
             return Ok(payment.status.was_paid());
         }
         if !self.is_trusted(&mut tx, &payment).await? {
+            // The wallet may know, and each tap costs one of the provider's queries.
+            if self.take_claim(provider, id).is_ok() {
+                tx.enqueue(JobKind::CheckPayment, id.uuid(), self.now())
+                    .await?;
+                tx.commit().await?;
+                self.jobs.notify_one();
+            }
             return Ok(false);
         }
         let step = PaymentStep::Confirmed;
@@ -282,6 +284,15 @@ impl App {
             .read_link(Link::Payment, token)
             .ok_or(Error::NotFound("payment"))?;
         Ok((provider, PaymentId::from_uuid(payment)))
+    }
+
+    /// Counts what a payer says of one payment.
+    fn take_claim(&self, provider: ProviderId, id: PaymentId) -> Result<()> {
+        let key = (Action::Claim, format!("{provider} {id}"));
+        self.limits
+            .by_text
+            .take(key, Action::Claim.allowance(), self.now())
+            .map_err(|retry_after| Error::TooMany { retry_after })
     }
 
     async fn audit_word(

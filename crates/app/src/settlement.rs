@@ -18,6 +18,9 @@ use crate::jobs::Done;
 use crate::ledger::{self, About, Source};
 use crate::{App, Error, Result, calendar, purchase};
 
+/// The wait between checks that should have been made before.
+const LATE_CHECK: Duration = Duration::from_secs(10);
+
 /// The shortest wait after the gateway's rate limit.
 const RATE_LIMITED: Duration = Duration::from_secs(5);
 
@@ -121,12 +124,8 @@ impl App {
             Some(&why),
         )
         .await?;
-        let next = self.settings.check_schedule.get(payment.checks as usize);
-        let done = match next {
-            Some(after) => {
-                let due = payment.created_at.plus(*after);
-                Done::Later(due.since(now).max(Duration::from_secs(1)), why)
-            }
+        let done = match self.next_check(&payment, now) {
+            Some(due) => Done::Later(due.since(now).max(Duration::from_secs(1)), why),
             None => {
                 let failure = PaymentFailure::NeverConfirmed;
                 if purchase::fail(&mut tx, &mut payment, failure, None, Some(why), now).await? {
@@ -144,6 +143,17 @@ impl App {
         tx.commit().await?;
         self.events.tell(provider, Change::Payment(id));
         Ok(done)
+    }
+
+    /// When a payment is to be asked about next; never, at the end of the schedule. By the clock, so that
+    /// asking in between, as often as anybody likes, does not end it early; but whoever slept through it
+    /// asks as often as it says.
+    fn next_check(&self, payment: &Payment, now: Timestamp) -> Option<Timestamp> {
+        let schedule = &self.settings.check_schedule;
+        let mut due = schedule.iter().map(|after| payment.created_at.plus(*after));
+        let is_short = (payment.checks as usize) < schedule.len();
+        due.find(|due| *due > now)
+            .or_else(|| is_short.then(|| now.plus(LATE_CHECK)))
     }
 
     pub(crate) async fn note_failure(

@@ -1,9 +1,7 @@
 //! What a member decides about money that waits for one.
 
 use bando_domain::{ArrivalId, PaymentId, Phone, PlanId};
-use bando_store::{
-    Arrival, ArrivalState, CaseKind, Payment, TenantTx,
-};
+use bando_store::{Arrival, ArrivalState, CaseKind, Payment, TenantTx};
 
 use crate::caller::Permission;
 use crate::ledger;

@@ -8,7 +8,7 @@ mod proof;
 use bando_domain::{ArrivalId, CustomerId, Money, PaymentId, Phone, ProviderId};
 use bando_gateways::{Movement, MovementKind, Paid};
 use bando_store::{
-    Arrival, ArrivalSource, ArrivalState, CaseKind, JobKind, Payment, TenantTx,
+    Arrival, ArrivalFilter, ArrivalSource, ArrivalState, CaseKind, JobKind, Payment, TenantTx,
 };
 
 use crate::cases::Facts;
@@ -253,6 +253,36 @@ impl App {
             .await
     }
 
+    /// Whether this money of a payment is kept apart already: told of once without its receipt, and
+    /// once with it, it is the same money. The receipt is written down then.
+    async fn is_apart(
+        &self,
+        tx: &mut TenantTx,
+        payment: &Payment,
+        paid: &Paid,
+        came: Money,
+    ) -> Result<bool> {
+        let filter = ArrivalFilter {
+            payment: Some(payment.id),
+            ..ArrivalFilter::default()
+        };
+        let nameless = nameless(payment.id);
+        let known = tx.arrivals(&filter, None, 50).await?.rows;
+        let mut same = known
+            .into_iter()
+            .filter(|a| a.amount == came && a.state != ArrivalState::Unproved);
+        let known = match &paid.receipt {
+            Some(receipt) => same.find(|a| a.receipt == *receipt || a.receipt == nameless),
+            None => same.next(),
+        };
+        if let (Some(arrival), Some(receipt)) = (&known, &paid.receipt)
+            && arrival.receipt == nameless
+        {
+            tx.name_arrival(arrival.id, receipt).await?;
+        }
+        Ok(known.is_some())
+    }
+
     /// Keeps money of a payment apart that could not settle it; none if that was done before.
     pub(crate) async fn keep_apart(
         &self,
@@ -262,12 +292,15 @@ impl App {
         came: Money,
         state: ArrivalState,
     ) -> Result<Option<Arrival>> {
+        if self.is_apart(tx, payment, paid, came).await? {
+            return Ok(None);
+        }
         let receipt = paid.receipt.clone();
         let new = Arrival {
             id: ArrivalId::new(&*self.clock, &*self.entropy),
             gateway: payment.gateway.clone(),
             // A gateway that tells no receipt tells of one money only.
-            receipt: receipt.unwrap_or_else(|| format!("payment:{}", payment.id)),
+            receipt: receipt.unwrap_or_else(|| nameless(payment.id)),
             kind: "payment".into(),
             amount: came,
             fee: paid.fee,
@@ -292,6 +325,11 @@ impl App {
         self.decide(tx, &mut arrival, state).await?;
         Ok(Some(arrival))
     }
+}
+
+/// What stands for the receipt of money that a gateway tells of without one.
+fn nameless(payment: PaymentId) -> String {
+    format!("payment:{payment}")
 }
 
 fn movement_of(arrival: &Arrival) -> Movement {

@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use bando_app::testing::Shop;
+use bando_app::testing::{ScriptedGateway, Shop};
 use bando_app::{
     Caller, CaseFilter, CaseKind, Error, Invalid, Payment, PaymentStep, Role, Settled,
 };
 use bando_domain::{
     Clock, Currency, MacAddr, Money, PaymentFailure, PaymentStatus, Phone, TicketState,
 };
-use bando_gateways::{Found, Movement, MovementKind};
+use bando_gateways::{Found, Movement, MovementKind, Verdict};
 use tokio::task::JoinSet;
 
 const PHONE: &str = "0712 345 678";
@@ -663,6 +663,32 @@ async fn trust_that_was_right_is_confirmed_by_a_member_or_by_the_wallet() {
             .await
             .unwrap();
         assert_eq!(settled, Settled::Before);
+        shop.check().await;
+    }
+}
+
+#[tokio::test]
+async fn saying_it_often_asks_the_wallet_and_neither_uses_up_queries_nor_ends_the_wait() {
+    for shop in Shop::open_all(925).await {
+        shop.open_link(&[]).await.unwrap();
+        let payment = begun(&shop, PHONE).await;
+        for _ in 0..30 {
+            assert!(!says_paid(&shop, &payment).await);
+            shop.work().await;
+        }
+        let asked = shop.link.queries().len();
+        assert!((1..=5).contains(&asked), "{asked}");
+        for _ in 0..30 {
+            shop.app.ask_again(&shop.owner, payment.id).await.unwrap();
+            shop.work().await;
+        }
+        assert_eq!(shop.payment(&payment).await.status, PaymentStatus::Pending);
+        let checkout = ScriptedGateway::reference(1).checkout_request_id;
+        shop.link.answer_query(&checkout, [Verdict::PAID]);
+        shop.clock.advance(Duration::from_secs(600));
+        says_paid(&shop, &payment).await;
+        shop.work().await;
+        assert_eq!(shop.payment(&payment).await.status, PaymentStatus::Success);
         shop.check().await;
     }
 }

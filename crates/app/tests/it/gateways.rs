@@ -29,25 +29,51 @@ async fn secrets_are_kept_when_left_empty_and_never_shown() {
         let app = &shop.app;
         let new = [("environment", "sandbox"), ("shortcode", "600999")];
         let given = account(&new, &[("consumer_key", ""), ("passkey", " fresh ")]);
-        app.save_gateway(&shop.owner, "mpesa", given, true).await.unwrap();
+        app.save_gateway(&shop.owner, "mpesa", given, true)
+            .await
+            .unwrap();
         let state = app.gateway_account(&shop.owner, "mpesa").await.unwrap();
         assert!(state.saved && state.enabled);
-        assert_eq!(state.settings.get("shortcode").map(String::as_str), Some("600999"));
-        assert_eq!(state.saved_secrets, ["consumer_key", "consumer_secret", "passkey"]);
+        assert_eq!(
+            state.settings.get("shortcode").map(String::as_str),
+            Some("600999")
+        );
+        assert_eq!(
+            state.saved_secrets,
+            ["consumer_key", "consumer_secret", "passkey"]
+        );
         let shown = format!("{:?}", state.settings);
         for secret in ["consumer-key", "fresh", "passkey"] {
             assert!(!shown.contains(secret), "{shown}");
         }
-        let stray = account(&[("environment", "sandbox"), ("nonsense", "x")], &[("stray", "y")]);
-        app.save_gateway(&shop.owner, "mpesa", stray, true).await.unwrap();
+        let stray = account(
+            &[("environment", "sandbox"), ("nonsense", "x")],
+            &[("stray", "y")],
+        );
+        app.save_gateway(&shop.owner, "mpesa", stray, true)
+            .await
+            .unwrap();
         let state = app.gateway_account(&shop.owner, "mpesa").await.unwrap();
         assert!(!state.settings.contains_key("nonsense"));
-        assert!(!state.settings.contains_key("shortcode"), "what is emptied is gone");
+        assert!(
+            !state.settings.contains_key("shortcode"),
+            "what is emptied is gone"
+        );
         assert!(!state.saved_secrets.contains(&"stray".to_owned()));
         let elsewhere = account(&[("environment", "http://127.0.0.1:1")], &[]);
-        let refused = app.save_gateway(&shop.owner, "mpesa", elsewhere, true).await;
-        assert!(matches!(refused, Err(Error::Invalid(Invalid::Field { field: "environment", .. }))));
-        let unknown = app.save_gateway(&shop.owner, "paypal", account(&[], &[]), true).await;
+        let refused = app
+            .save_gateway(&shop.owner, "mpesa", elsewhere, true)
+            .await;
+        assert!(matches!(
+            refused,
+            Err(Error::Invalid(Invalid::Field {
+                field: "environment",
+                ..
+            }))
+        ));
+        let unknown = app
+            .save_gateway(&shop.owner, "paypal", account(&[], &[]), true)
+            .await;
         assert!(matches!(unknown, Err(Error::NotFound("gateway"))));
         shop.check().await;
     }
@@ -58,7 +84,10 @@ async fn where_the_money_goes_only_the_owner_changes() {
     for shop in Shop::open_all(961).await {
         for role in [Role::Support, Role::Cashier, Role::Manager] {
             let member = shop.hire(role.name(), role).await.unwrap();
-            let saved = shop.app.save_gateway(&member, "link", account(&[], &[]), true).await;
+            let saved = shop
+                .app
+                .save_gateway(&member, "link", account(&[], &[]), true)
+                .await;
             assert!(matches!(saved, Err(Error::Forbidden)), "{role:?}");
             let tested = shop.app.test_gateway(&member, "mpesa").await;
             assert!(matches!(tested, Err(Error::Forbidden)), "{role:?}");
@@ -73,7 +102,10 @@ async fn customers_are_offered_what_is_switched_on_here_and_nowhere_else() {
         let neighbour = shop.neighbour("baba-otieno").await.unwrap();
         let offered = async |provider| {
             let offers = shop.app.offers(provider).await.unwrap();
-            offers.into_iter().map(|o| (o.gateway, o.asks)).collect::<Vec<_>>()
+            offers
+                .into_iter()
+                .map(|o| (o.gateway, o.asks))
+                .collect::<Vec<_>>()
         };
         let (push, link, page) = (
             ("mpesa", Asks::Push),
@@ -90,13 +122,19 @@ async fn customers_are_offered_what_is_switched_on_here_and_nowhere_else() {
         assert!(!theirs.saved && ours.saved);
         assert_ne!(theirs.message_url, ours.message_url);
         let off = account(&[("environment", "sandbox")], &[]);
-        shop.app.save_gateway(&shop.owner, "mpesa", off, false).await.unwrap();
+        shop.app
+            .save_gateway(&shop.owner, "mpesa", off, false)
+            .await
+            .unwrap();
         assert_eq!(offered(shop.provider()).await, [link, page]);
         let begun = shop.app.start_payment(shop.wish(PHONE)).await.unwrap();
         assert_eq!(begun.gateway, "link", "the first that there is");
         let mut wish = shop.wish("0712 345 679");
         wish.gateway = Some("mpesa".into());
-        assert!(matches!(shop.app.start_payment(wish).await, Err(Error::NoGateway)));
+        assert!(matches!(
+            shop.app.start_payment(wish).await,
+            Err(Error::NoGateway)
+        ));
         shop.check().await;
     }
 }
@@ -110,15 +148,24 @@ async fn a_payer_who_is_sent_to_a_page_pays_there_and_its_signed_word_settles() 
         let payment = shop.app.start_payment(wish.clone()).await.unwrap();
         let address = payment.redirect_url.clone().unwrap();
         assert!(address.starts_with("https://wallet.example/"));
-        assert_eq!(page(&shop, &payment).await.payment.redirect_url, Some(address));
+        assert_eq!(
+            page(&shop, &payment).await.payment.redirect_url,
+            Some(address)
+        );
         let again = shop.app.start_payment(wish).await.unwrap();
-        assert_ne!(again.id, payment.id, "a page holds no phone: a second try is possible");
+        assert_ne!(
+            again.id, payment.id,
+            "a page holds no phone: a second try is possible"
+        );
         let word = |n, amount| Notification::Payment {
             reference: ScriptedGateway::reference(n),
             outcome: Outcome::Paid(Paid {
                 receipt: Some(format!("PG000{n}")),
                 amount: Some(amount),
-                fee: Some(bando_domain::Money::from_minor(20, shop.plan.price.currency())),
+                fee: Some(bando_domain::Money::from_minor(
+                    20,
+                    shop.plan.price.currency(),
+                )),
                 ..Paid::default()
             }),
         };
@@ -133,10 +180,18 @@ async fn a_payer_who_is_sent_to_a_page_pays_there_and_its_signed_word_settles() 
         }
         let paid = shop.payment(&payment).await;
         assert_eq!(paid.status, PaymentStatus::Success);
-        assert_eq!((paid.receipt.as_deref(), paid.fee.minor()), (Some("PG0001"), 20));
+        assert_eq!(
+            (paid.receipt.as_deref(), paid.fee.minor()),
+            (Some("PG0001"), 20)
+        );
         assert!(shop.page.queries().is_empty(), "a signature is proof");
         let balances = shop.app.balances(&shop.owner).await.unwrap();
-        let of = |name: &str| balances.iter().find(|b| b.account == name).map(|b| b.amount.minor());
+        let of = |name: &str| {
+            balances
+                .iter()
+                .find(|b| b.account == name)
+                .map(|b| b.amount.minor())
+        };
         assert_eq!(of("gateway:page"), Some(1980));
         assert_eq!(of("fees:page"), Some(20));
         assert_eq!(of("revenue"), Some(-2000));
@@ -154,7 +209,10 @@ async fn a_page_whose_address_was_lost_is_asked_about_and_not_made_twice() {
         let mut wish = shop.wish(PHONE);
         wish.gateway = Some("page".into());
         let payment = shop.app.start_payment(wish).await.unwrap();
-        assert_eq!((payment.status, &payment.redirect_url), (PaymentStatus::Pending, &None));
+        assert_eq!(
+            (payment.status, &payment.redirect_url),
+            (PaymentStatus::Pending, &None)
+        );
         // Its signed word comes by our own name for it.
         let mut reference = ScriptedGateway::reference(1);
         reference.merchant_request_id = payment.id.to_string();
@@ -185,7 +243,11 @@ async fn a_test_asks_the_gateway_and_is_remembered() {
         assert!(matches!(untried, Err(Error::NoGateway)));
         let report = shop.app.test_gateway(&shop.owner, "mpesa").await.unwrap();
         assert!(report.passed());
-        let state = shop.app.gateway_account(&shop.owner, "mpesa").await.unwrap();
+        let state = shop
+            .app
+            .gateway_account(&shop.owner, "mpesa")
+            .await
+            .unwrap();
         assert_eq!(state.tested, Some((shop.app.now(), "ok".to_owned())));
         let payment = shop.app.start_payment(shop.wish(PHONE)).await.unwrap();
         shop.gateway.answer_query("ws_CO_1", [Verdict::PAID]);

@@ -29,7 +29,10 @@ async fn filled(shop: &Shop, shillings: i64) -> (CustomerId, String) {
     };
     let told = shop.link.tell_of(&movement);
     shop.message("link", Some("good"), &told).await.unwrap();
-    let arrivals = shop.app.arrivals(&shop.owner, &Default::default(), None, 9).await;
+    let arrivals = shop
+        .app
+        .arrivals(&shop.owner, &Default::default(), None, 9)
+        .await;
     let mut arrivals = arrivals.unwrap().rows;
     arrivals.retain(|a| a.receipt == movement.receipt);
     let arrival = arrivals.remove(0);
@@ -37,9 +40,16 @@ async fn filled(shop: &Shop, shillings: i64) -> (CustomerId, String) {
     let into = Allotment::Wallet(phone.clone());
     shop.app.allot(&shop.owner, arrival.id, into).await.unwrap();
     let customers = shop.app.customers(&shop.owner, None, 10).await.unwrap();
-    let customer = customers.rows.iter().find(|c| c.phone.as_ref() == Some(&phone)).unwrap();
+    let customer = customers
+        .rows
+        .iter()
+        .find(|c| c.phone.as_ref() == Some(&phone))
+        .unwrap();
     assert_eq!(customer.credit, kes(shillings));
-    (customer.id, shop.app.wallet_token(shop.provider(), customer.id))
+    (
+        customer.id,
+        shop.app.wallet_token(shop.provider(), customer.id),
+    )
 }
 
 async fn balance(shop: &Shop, account: &str) -> Money {
@@ -51,7 +61,10 @@ async fn balance(shop: &Shop, account: &str) -> Money {
 #[tokio::test]
 async fn credit_buys_the_next_ticket_at_the_spot() {
     for shop in Shop::open_all(950).await {
-        let dear = shop.add_plan("1 week", "250", shop.plan.terms).await.unwrap();
+        let dear = shop
+            .add_plan("1 week", "250", shop.plan.terms)
+            .await
+            .unwrap();
         let (customer, token) = filled(&shop, 50).await;
         let page = shop.app.wallet_page(&token).await.unwrap();
         assert_eq!(page.customer.credit, kes(50));
@@ -62,15 +75,31 @@ async fn credit_buys_the_next_ticket_at_the_spot() {
         let refused = buy(dear.id, kes(50)).await;
         assert!(matches!(refused, Err(Error::Invalid(_))), "not enough");
         let paid = buy(shop.plan.id, kes(50)).await.unwrap();
-        assert_eq!((paid.status, paid.gateway.as_str()), (PaymentStatus::Success, "wallet"));
-        assert_eq!((paid.mac, paid.router_id), (Some(Shop::device(1)), Some(shop.router_id())));
+        assert_eq!(
+            (paid.status, paid.gateway.as_str()),
+            (PaymentStatus::Success, "wallet")
+        );
+        assert_eq!(
+            (paid.mac, paid.router_id),
+            (Some(Shop::device(1)), Some(shop.router_id()))
+        );
         let twice = buy(shop.plan.id, kes(50)).await;
-        assert!(matches!(twice, Err(Error::Invalid(_))), "a form sent twice buys once");
+        assert!(
+            matches!(twice, Err(Error::Invalid(_))),
+            "a form sent twice buys once"
+        );
         let page = shop.app.wallet_page(&token).await.unwrap();
         assert_eq!(page.customer.credit, kes(30));
-        assert_eq!(balance(&shop, &format!("credit:{customer}")).await, kes(-30));
+        assert_eq!(
+            balance(&shop, &format!("credit:{customer}")).await,
+            kes(-30)
+        );
         assert_eq!(balance(&shop, "revenue").await, kes(-20));
-        assert_eq!(balance(&shop, "gateway:link").await, kes(50), "the money came once");
+        assert_eq!(
+            balance(&shop, "gateway:link").await,
+            kes(50),
+            "the money came once"
+        );
         shop.check().await;
     }
 }
@@ -86,7 +115,11 @@ async fn twenty_who_spend_the_same_wallet_at_once_spend_it_once() {
                 let visit = shop.visit(Shop::device(n));
                 // Each sees the credit that will be there when it is its turn, or not.
                 let seen = kes(credit - i64::from(n % 3) * 20);
-                tasks.spawn(async move { app.buy_with_credit(&token, plan, seen, &visit).await.is_ok() });
+                tasks.spawn(async move {
+                    app.buy_with_credit(&token, plan, seen, &visit)
+                        .await
+                        .is_ok()
+                });
             }
             let bought = tasks.join_all().await.into_iter().filter(|ok| *ok).count();
             let left = shop.app.wallet_page(&token).await.unwrap().customer.credit;
@@ -97,7 +130,10 @@ async fn twenty_who_spend_the_same_wallet_at_once_spend_it_once() {
             while seen.is_positive() {
                 let plan = shop.plan.id;
                 let visit = Visit::default();
-                shop.app.buy_with_credit(&token, plan, seen, &visit).await.unwrap();
+                shop.app
+                    .buy_with_credit(&token, plan, seen, &visit)
+                    .await
+                    .unwrap();
                 seen = shop.app.wallet_page(&token).await.unwrap().customer.credit;
             }
             shop.check().await;
@@ -111,7 +147,11 @@ async fn only_the_wallets_own_token_opens_it() {
         let (customer, token) = filled(&shop, 50).await;
         let neighbour = shop.neighbour("baba-otieno").await.unwrap();
         let theirs = shop.app.wallet_token(neighbour.provider, customer);
-        let payment = shop.app.start_payment(shop.wish("0712 345 679")).await.unwrap();
+        let payment = shop
+            .app
+            .start_payment(shop.wish("0712 345 679"))
+            .await
+            .unwrap();
         let mut turned = token.clone().into_bytes();
         turned[5] ^= 1;
         for wrong in [
@@ -124,10 +164,16 @@ async fn only_the_wallets_own_token_opens_it() {
             let page = shop.app.wallet_page(&wrong).await;
             assert!(matches!(page, Err(Error::NotFound(_))), "{wrong}");
             let visit = Visit::default();
-            let bought = shop.app.buy_with_credit(&wrong, shop.plan.id, kes(50), &visit).await;
+            let bought = shop
+                .app
+                .buy_with_credit(&wrong, shop.plan.id, kes(50), &visit)
+                .await;
             assert!(matches!(bought, Err(Error::NotFound(_))), "{wrong}");
         }
-        assert_eq!(shop.app.wallet_page(&token).await.unwrap().customer.credit, kes(50));
+        assert_eq!(
+            shop.app.wallet_page(&token).await.unwrap().customer.credit,
+            kes(50)
+        );
         shop.check().await;
     }
 }
@@ -147,12 +193,22 @@ async fn what_is_found_for_a_claim_and_has_no_price_opens_the_wallet() {
             account: None,
             checkout_request_id: None,
         };
-        shop.gateway.answer_find("RKL51ZDR4F", [Found::Movement(movement)]);
-        let claim = shop.app.claim(shop.provider(), "rkl51zdr4f", None, "192.0.2.7").await;
-        let Ok(bando_app::Claim::Credit(customer)) = claim else { panic!("{claim:?}") };
+        shop.gateway
+            .answer_find("RKL51ZDR4F", [Found::Movement(movement)]);
+        let claim = shop
+            .app
+            .claim(shop.provider(), "rkl51zdr4f", None, "192.0.2.7")
+            .await;
+        let Ok(bando_app::Claim::Credit(customer)) = claim else {
+            panic!("{claim:?}")
+        };
         let token = shop.app.wallet_token(shop.provider(), customer);
         let visit = shop.visit(Shop::device(1));
-        let paid = shop.app.buy_with_credit(&token, shop.plan.id, kes(33), &visit).await.unwrap();
+        let paid = shop
+            .app
+            .buy_with_credit(&token, shop.plan.id, kes(33), &visit)
+            .await
+            .unwrap();
         assert!(paid.status.was_paid());
         shop.check().await;
     }
