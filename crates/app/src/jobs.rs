@@ -67,23 +67,42 @@ impl App {
         if room == 0 {
             return Ok(0);
         }
-        let now = self.now();
-        let mut tx = self.store.system().await?;
-        let room = u32::try_from(room).unwrap_or(u32::MAX);
-        let jobs = tx
-            .claim_jobs(now, now.plus(self.settings.job_lease), room)
+        let jobs = self
+            .claim_jobs(u32::try_from(room).unwrap_or(u32::MAX))
             .await?;
-        if jobs.is_empty() {
-            return Ok(0);
-        }
-        tx.commit().await?;
-        crash_point("job.claimed");
         let count = jobs.len();
         for job in jobs {
             let app = self.clone();
             running.spawn(async move { app.run_job(job).await });
         }
         Ok(count)
+    }
+
+    /// Works one due job off, alone: for runs that a seed replays. False if none is due.
+    ///
+    /// # Errors
+    /// As [`run_due_jobs`](Self::run_due_jobs).
+    #[cfg(feature = "testing")]
+    pub async fn run_one_due_job(&self) -> Result<bool> {
+        let Some(job) = self.claim_jobs(1).await?.pop() else {
+            return Ok(false);
+        };
+        self.run_job(job).await;
+        Ok(true)
+    }
+
+    /// Takes at most so many due jobs, held for the time of their lease.
+    async fn claim_jobs(&self, room: u32) -> Result<Vec<Job>> {
+        let now = self.now();
+        let mut tx = self.store.system().await?;
+        let jobs = tx
+            .claim_jobs(now, now.plus(self.settings.job_lease), room)
+            .await?;
+        if !jobs.is_empty() {
+            tx.commit().await?;
+            crash_point("job.claimed");
+        }
+        Ok(jobs)
     }
 
     async fn run_job(&self, job: Job) {

@@ -1,7 +1,8 @@
 //! `cargo xtask crash`: the program dies at marked points of a purchase, or at any moment, and is
 //! started again. No money and no access may be lost, none be given twice.
 //!
-//! `--cycles N` over both databases, `--seed S` for the same choices again, `--planted BUG`
+//! Most cycles are lives of the use cases alone, with every gateway ([`proof::core`]); one in ten, at most
+//! 500, is a life of the whole program with its routers and customers. `--cycles N` over both databases, `--seed S` for the same choices again, `--planted BUG`
 //! (`--planted help` lists them).
 
 mod proof;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use bando_app::{CRASH_POINTS, Plan};
+use bando_db::Engine;
 use bando_db::testing::TestDb;
 use bando_domain::MacAddr;
 use bando_sim::daraja::{Answer, Delivery, PushFault, Scenario};
@@ -20,6 +22,7 @@ use tokio::time::timeout;
 
 use proof::checker::settle_down;
 use proof::child::{self, Child};
+use proof::core::{lane, life};
 use proof::customer::Customer;
 use proof::dice::Dice;
 use proof::facts::Facts;
@@ -31,6 +34,9 @@ const BUGS: &[&str] = &["answer-before-store", "ticket-after-commit", "settle-tw
 
 /// Towns on each database that are tortured side by side: most of the time each waits.
 const LANES: usize = 2;
+
+/// The most cycles with the whole program: each takes a tenth of a second and more.
+const MOST_WHOLE: u32 = 500;
 
 /// How many cycles pass before everything must be in order in between.
 const BETWEEN_CHECKS: u32 = 40;
@@ -49,42 +55,98 @@ fn main() -> ExitCode {
         eprintln!("crash, child: {error:#}");
         return ExitCode::FAILURE;
     }
-    proof::arguments::run("crash", BUGS, 500, |arguments| async move {
+    match life::live_if_told() {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => {}
+        Err(error) => {
+            eprintln!("crash, life: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    }
+    proof::arguments::run("crash", BUGS, 5_000, |arguments| async move {
+        let whole = (arguments.count / 10).clamp(1, MOST_WHOLE);
+        let mut count = Count::default();
+        count.lives(arguments.count - whole, arguments.seed).await?;
+        count.whole(whole, arguments.seed).await?;
+        for (point, hits) in &count.hits {
+            println!("{hits:6} × {point}");
+        }
+        let reached = CRASH_POINTS
+            .iter()
+            .filter(|p| count.hits.contains_key(*p))
+            .count();
+        println!("crash: died at {reached} of {} points", CRASH_POINTS.len());
+        Ok((count.cases, count.violations))
+    })
+}
+
+/// What came of all of it.
+#[derive(Default)]
+struct Count {
+    cases: u64,
+    violations: u64,
+    hits: BTreeMap<&'static str, u32>,
+}
+
+impl Count {
+    /// Lives of the use cases alone, on each database side by side.
+    async fn lives(&mut self, count: u32, seed: u64) -> Result<()> {
+        let mut engines = vec![Engine::Sqlite];
+        if bando_testkit::postgres().is_some() {
+            engines.push(Engine::Postgres);
+        }
+        let share = u64::from(count).div_ceil(engines.len() as u64);
+        let runs: Vec<_> = engines
+            .into_iter()
+            .map(|engine| (engine, tokio::spawn(lane::run(engine, share, seed))))
+            .collect();
+        for (engine, run) in runs {
+            let report = run.await??;
+            for what in &report.wrong {
+                println!("{engine:?}, the use cases: {what}");
+            }
+            println!(
+                "{engine:?}: {} lives, digest {:016x}",
+                report.lives, report.digest
+            );
+            self.cases += report.lives;
+            self.violations += report.wrong.len() as u64;
+            self.hit(report.hits);
+        }
+        Ok(())
+    }
+
+    /// Lives of the whole program, with its sockets, routers and customers.
+    async fn whole(&mut self, count: u32, seed: u64) -> Result<()> {
         let mut databases = Vec::new();
         for _ in 0..LANES {
             databases.extend(bando_db::testing::databases().await);
         }
-        let share = arguments.count.div_ceil(u32::try_from(databases.len())?);
+        let share = count.div_ceil(u32::try_from(databases.len())?);
         let runs: Vec<_> = (0..)
             .zip(databases)
             .map(|(number, db)| {
-                let dice = Dice::new(arguments.seed.wrapping_mul(31).wrapping_add(number));
+                let dice = Dice::new(seed.wrapping_mul(31).wrapping_add(number));
                 tokio::spawn(torture(db, dice, share))
             })
             .collect();
-        let (mut cases, mut violations) = (0, 0);
-        let mut hits: BTreeMap<&str, u32> = BTreeMap::new();
         for run in runs {
             let report = run.await??;
-            cases += u64::from(report.cycles);
             for what in &report.wrong {
                 println!("{}: {what}", report.database);
             }
-            violations += report.wrong.len() as u64;
-            for (point, count) in report.hits {
-                *hits.entry(point).or_default() += count;
-            }
+            self.cases += u64::from(report.cycles);
+            self.violations += report.wrong.len() as u64;
+            self.hit(report.hits);
         }
-        for (point, count) in &hits {
-            println!("{count:6} × {point}");
+        Ok(())
+    }
+
+    fn hit(&mut self, hits: BTreeMap<&'static str, u32>) {
+        for (point, count) in hits {
+            *self.hits.entry(point).or_default() += count;
         }
-        let reached = CRASH_POINTS
-            .iter()
-            .filter(|p| hits.contains_key(*p))
-            .count();
-        println!("crash: died at {reached} of {} points", CRASH_POINTS.len());
-        Ok((cases, violations))
-    })
+    }
 }
 
 /// What came of one database.

@@ -199,6 +199,15 @@ impl TenantTx {
         row.as_ref().map(Arrival::from_row).transpose()
     }
 
+    /// Writes down the receipt of money that was told of without one, unless another arrival has it.
+    /// Returns whether it did.
+    pub async fn name_arrival(&mut self, id: ArrivalId, receipt: &str) -> Result<bool> {
+        let sql = "UPDATE arrivals SET receipt = $3 WHERE provider_id = $1 AND arrival_id = $2 AND NOT EXISTS (
+                     SELECT 1 FROM arrivals o WHERE o.provider_id = $1 AND o.gateway = arrivals.gateway
+                       AND o.receipt = $3)";
+        Ok(self.exec(sql, values![id, receipt]).await? == 1)
+    }
+
     /// An arrival, to be changed: nobody else changes it before this transaction ends.
     pub async fn lock_arrival(&mut self, id: ArrivalId) -> Result<Option<Arrival>> {
         let sql = format!(

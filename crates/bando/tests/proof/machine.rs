@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bando::program::{self, Patience, Program, Setup, open_store};
-use bando::world::{SystemClock, SystemEntropy};
+use bando::world::SystemEntropy;
 use bando_app::{App, Settings};
 use bando_db::testing::TestDb;
 use bando_gateways::Timeouts;
 use bando_store::{DatabaseUrl, MasterKey, Store, Vault};
 use serde::{Deserialize, Serialize};
+
+use super::clock::MovableClock;
 
 /// The day after which nothing is asked any more: longer than any test.
 const NEVER: Duration = Duration::from_secs(24 * 3600);
@@ -29,8 +31,13 @@ pub(crate) struct Machine {
     pub(crate) queries_per_minute: u32,
     /// How soon a payment is first asked about; then every second.
     pub(crate) first_check: Duration,
+    /// How often it is asked about, before it is left alone for a day.
+    pub(crate) checks: u32,
     /// How long a job is held.
     pub(crate) job_lease: Duration,
+    /// The time as it knows it; a process of its own has the system's.
+    #[serde(skip)]
+    pub(crate) clock: Arc<MovableClock>,
 }
 
 impl Machine {
@@ -47,7 +54,22 @@ impl Machine {
             acct: acct.local_addr()?,
             queries_per_minute: 60_000,
             first_check: Duration::from_millis(600),
+            checks: 15,
             job_lease: Duration::from_secs(3),
+            clock: Arc::default(),
+        })
+    }
+
+    /// Another machine with the same database, keys and time.
+    pub(crate) async fn beside(&self, db: &TestDb) -> Result<Self> {
+        let Self {
+            http, auth, acct, ..
+        } = Self::new(db).await?;
+        Ok(Self {
+            http,
+            auth,
+            acct,
+            ..self.clone()
         })
     }
 
@@ -61,7 +83,7 @@ impl Machine {
         let http = tokio::net::TcpListener::bind(self.http).await?;
         let setup = Setup {
             store: self.store().await?,
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&self.clock) as _,
             entropy: Arc::new(SystemEntropy),
             http,
             behind_proxy: false,
@@ -80,10 +102,10 @@ impl Machine {
 
     /// The use cases on its database, as a second node has them. Only with PostgreSQL while it runs.
     pub(crate) async fn second_node(&self) -> Result<App> {
-        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let entropy = Arc::new(SystemEntropy);
         program::app(
             self.store().await?,
-            clock,
+            Arc::clone(&self.clock) as _,
             entropy,
             self.settings(),
             patience(),
@@ -101,8 +123,8 @@ impl Machine {
         settings.custom_gateways = true;
         settings.queries_per_minute = self.queries_per_minute;
         settings.job_lease = self.job_lease;
-        settings.check_schedule = (0..15)
-            .map(|second| self.first_check + Duration::from_secs(second))
+        settings.check_schedule = (0..self.checks)
+            .map(|second| self.first_check + Duration::from_secs(second.into()))
             .chain([NEVER])
             .collect();
         settings
@@ -126,7 +148,7 @@ fn patience() -> Patience {
 }
 
 /// The URL of a test's database, whole: as text it hides its password.
-fn url_of(db: &TestDb) -> Result<String> {
+pub(super) fn url_of(db: &TestDb) -> Result<String> {
     let shown = db.url.to_string();
     if !shown.starts_with("postgres:") {
         return Ok(shown);

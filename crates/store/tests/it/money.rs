@@ -207,6 +207,11 @@ async fn arrivals_and_cases() {
         let by_receipt = tx.arrival_by_receipt("mpesa", "R1").await.unwrap();
         assert_eq!(by_receipt.as_ref(), Some(&a));
         assert_eq!(tx.arrival_by_receipt("momo", "R1").await.unwrap(), None);
+        let named = by_receipt.as_ref().unwrap().id;
+        assert!(
+            !tx.name_arrival(named, "R1").await.unwrap(),
+            "taken, by itself"
+        );
         let filter = ArrivalFilter {
             state: Some(ArrivalState::Matched),
             gateway: Some("mpesa".into()),
