@@ -1,9 +1,9 @@
 //! The first screen.
 
-use bando_app::Home;
+use bando_app::{Home, Permission, RefundFilter, SendState};
 use bando_domain::Money;
 
-use super::answer::{Answer, html};
+use super::answer::{Answer, Fault, html};
 use super::payments;
 use super::who::SignedInCaller;
 use crate::charts::Bar;
@@ -13,29 +13,37 @@ use crate::views::console::{self, BadgesPart, Check, CheckState, Section, Today,
 /// The days of the chart, today included.
 const DAYS: usize = 7;
 
+/// How many refunds are counted that wait to be agreed to.
+const MOST: usize = 99;
+
 /// `GET /console`
 pub(super) async fn page(who: SignedInCaller) -> Answer {
     let home = who.app.home(&who.caller).await?;
     let t = who.t;
-    let problems = home
-        .silent_routers
-        .iter()
-        .map(|(router, seen)| {
-            let silence = format::short_duration(t, who.now.since(*seen).as_secs());
-            Todo {
-                text: t.router_silent_for(&router.name, silence),
-                action: t.look().to_owned(),
-                href: format!("/console/routers/{}", router.id),
-            }
-        })
-        .collect();
+    let silent = home.silent_routers.iter().map(|(router, seen)| {
+        let silence = format::short_duration(t, who.now.since(*seen).as_secs());
+        Todo {
+            text: t.router_silent_for(&router.name, silence),
+            action: t.look().to_owned(),
+            href: format!("/console/routers/{}", router.id),
+        }
+    });
+    let expiring = home.warnings.iter().map(|warning| Todo {
+        text: match warning.days_left {
+            ..=0 => t.credential_expired(warning.title, &warning.expires_on),
+            _ => t.credential_expires(warning.title, &warning.expires_on),
+        },
+        action: t.look().to_owned(),
+        href: format!("/console/ways/{}", warning.gateway),
+    });
+    let problems = expiring.chain(silent).collect();
     html(&console::Home {
         page: who.page(Section::Home),
         today: today(&who, &home),
         online: home.online,
         waiting: home.waiting,
         problems,
-        next: None,
+        todos: todos(&who).await?,
         latest: home.latest.iter().map(|p| payments::row(&who, p)).collect(),
         week: week(&who, &home),
         checklist: checklist(&who, &home),
@@ -47,6 +55,41 @@ pub(super) async fn badges(who: SignedInCaller) -> Answer {
     html(&BadgesPart {
         page: who.page(Section::Home),
     })
+}
+
+/// What waits for this member.
+async fn todos(who: &SignedInCaller) -> Result<Vec<Todo>, Fault> {
+    let (t, badges) = (who.t, who.badges());
+    let mut todos = Vec::new();
+    if badges.confirm > 0 && who.may(Permission::Sell) {
+        todos.push(Todo {
+            text: t.to_confirm(badges.confirm),
+            action: t.confirm().to_owned(),
+            href: Section::Confirm.href().to_owned(),
+        });
+    }
+    if badges.cases > 0 && who.may(Permission::Manage) {
+        todos.push(Todo {
+            text: t.to_solve(badges.cases),
+            action: t.look().to_owned(),
+            href: Section::Cases.href().to_owned(),
+        });
+    }
+    if who.may(Permission::Approve) {
+        let filter = RefundFilter {
+            state: Some(SendState::Requested),
+            ..RefundFilter::default()
+        };
+        let found = who.app.refunds(&who.caller, &filter, None, MOST).await?;
+        if !found.rows.is_empty() {
+            todos.push(Todo {
+                text: t.to_agree(found.rows.len() as u64),
+                action: t.look().to_owned(),
+                href: format!("/console/refunds?state={}", SendState::Requested.name()),
+            });
+        }
+    }
+    Ok(todos)
 }
 
 fn today(who: &SignedInCaller, home: &Home) -> Today {

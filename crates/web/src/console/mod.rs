@@ -7,16 +7,18 @@
 
 mod answer;
 mod arrivals;
+mod audit;
 mod batches;
-mod books;
 mod cases;
 mod confirm;
 mod cookies;
 mod csv;
+mod differences;
 mod events;
 mod fields;
 mod forms;
 mod home;
+mod ledger;
 mod money_words;
 mod payment;
 mod payments;
@@ -32,14 +34,16 @@ mod sending;
 mod sessions;
 mod settings;
 mod sign_in;
+mod statements;
 mod tickets;
+mod till;
 mod way_form;
 mod ways;
 mod who;
 mod words;
 
 use axum::Router;
-use axum::extract::Extension;
+use axum::extract::{DefaultBodyLimit, Extension};
 use axum::middleware::from_fn;
 use axum::response::Redirect;
 use axum::routing::{any, get, post};
@@ -87,10 +91,14 @@ fn daily() -> Router<Web> {
         .route("/console/tickets/{id}/revoke", post(tickets::revoke))
         .route("/console/tickets/{id}/forget", post(tickets::forget))
         .route("/console/sell", get(sell::page).post(sell::submit))
+        .route("/console/shift", get(till::mine))
+        .route("/console/shift/close", post(till::close))
+        .route("/console/shifts", get(till::shifts))
+        .route("/console/shifts/day", get(till::day))
+        .route("/console/shifts/{id}", get(till::shift))
         .route("/console/sessions", get(sessions::list))
         .route("/console/sessions/{id}/disconnect", post(sessions::kick))
-        .route("/console/ledger", get(books::ledger))
-        .route("/console/audit", get(books::audit))
+        .route("/console/audit", get(audit::page))
         .route("/console/more", get(settings::more))
 }
 
@@ -111,6 +119,24 @@ fn money() -> Router<Web> {
         .route("/console/refunds/{id}", get(refunds::page))
         .route("/console/refunds/{id}/decide", post(refunds::decide))
         .route("/console/refunds/{id}/resolve", post(refunds::resolve))
+        .route("/console/ledger", get(ledger::balances))
+        .route("/console/ledger.csv", get(ledger::export))
+        .route("/console/ledger/account", get(ledger::account))
+        .route("/console/statements", get(statements::list))
+        .route("/console/statements/fetch", post(statements::fetch))
+        .route(
+            "/console/statements/upload",
+            post(statements::upload).layer(DefaultBodyLimit::max(2 * statements::MAX_FILE)),
+        )
+        .route("/console/statements/{id}", get(statements::page))
+        .route(
+            "/console/statements/{id}/compare",
+            post(statements::compare),
+        )
+        .route("/console/statements/{id}/mend", post(statements::mend_all))
+        .route("/console/differences", get(differences::list))
+        .route("/console/differences/{id}", get(differences::page))
+        .route("/console/differences/{id}/mend", post(differences::mend))
         .route("/console/payouts", get(payouts::list).post(payouts::ask))
         .route("/console/payouts/{id}", get(payouts::page))
         .route("/console/payouts/{id}/decide", post(payouts::decide))

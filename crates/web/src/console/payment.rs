@@ -127,7 +127,7 @@ async fn facts(
                 words::account(who, names, &transfer.debit)
             ),
             transfer.amount.to_string(),
-            super::books::account_address(&transfer.debit),
+            super::ledger::account_address(&transfer.debit),
         ));
     }
     Ok(facts)

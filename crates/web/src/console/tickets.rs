@@ -63,6 +63,10 @@ pub(super) async fn page(who: SignedInCaller, Id(id): Id<TicketId>, Asked(query)
     let found = who.app.ticket(&who.caller, id).await?;
     let ticket = &found.ticket;
     let mut page = who.page(Section::Tickets);
+    if query.text("done") == "sold" {
+        let text = who.t.sold_for(&ticket.plan_name, ticket.price);
+        page.flash = Some(crate::views::Notice::new(crate::views::Tone::Ok, text));
+    }
     if query.text("done") == "given" {
         let text = who.t.given(&ticket.plan_name);
         page.flash = Some(crate::views::Notice::new(crate::views::Tone::Ok, text));

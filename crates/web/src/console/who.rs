@@ -55,6 +55,11 @@ impl SignedInCaller {
         }
     }
 
+    /// What waits for somebody.
+    pub(super) const fn badges(&self) -> Badges {
+        self.badges
+    }
+
     /// Makes cookies.
     pub(super) fn cookies(&self) -> Cookies {
         Cookies::of(&self.app)
@@ -82,6 +87,14 @@ impl SignedInCaller {
     /// A gateway's name for people; the app's own ways to pay have one too.
     pub(super) fn gateway(&self, name: &str) -> String {
         words::gateway(self.t, &self.app, name)
+    }
+
+    /// [`gateway`](Self::gateway), or the platform, which collects.
+    pub(super) fn gateway_or_platform(&self, name: &str) -> String {
+        match name {
+            "platform" => self.t.the_platform().to_owned(),
+            name => self.gateway(name),
+        }
     }
 
     /// How long ago.

@@ -21,6 +21,10 @@ messages! {
     router_silent_for(name, time): "Router “{name}” has been silent for {time}" / "Ruta “{name}” iko kimya kwa {time}" / "Le routeur « {name} » est muet depuis {time}";
     mpesa_failing(count): "M-Pesa refused {count} requests in the last hour" / "M-Pesa imekataa maombi {count} katika saa iliyopita" / "M-Pesa a refusé {count} demandes depuis une heure";
     next_confirm[n]: "Check {n} payment that M-Pesa has not answered" | "Check {n} payments that M-Pesa has not answered" / "Kagua malipo {n} ambayo M-Pesa haijajibu" | "Kagua malipo {n} ambayo M-Pesa haijajibu" / "Vérifier {n} paiement resté sans réponse de M-Pesa" | "Vérifier {n} paiements restés sans réponse de M-Pesa";
+    to_solve[n]: "{n} case to solve" | "{n} cases to solve" / "kesi {n} ya kutatua" | "kesi {n} za kutatua" / "{n} dossier à résoudre" | "{n} dossiers à résoudre";
+    to_agree[n]: "{n} refund to agree to" | "{n} refunds to agree to" / "marejesho {n} ya kukubali" | "marejesho {n} ya kukubali" / "{n} remboursement à approuver" | "{n} remboursements à approuver";
+    credential_expires(gateway, date): "A password for {gateway} expires on {date}" / "Nenosiri la {gateway} linaisha tarehe {date}" / "Un mot de passe {gateway} expire le {date}";
+    credential_expired(gateway, date): "A password for {gateway} expired on {date}: refunds and receipts wait" / "Nenosiri la {gateway} liliisha tarehe {date}: marejesho na risiti zinasubiri" / "Un mot de passe {gateway} a expiré le {date} : remboursements et reçus attendent";
     next_print: "Print vouchers for customers without a phone" / "Chapisha vocha kwa wateja wasio na simu" / "Imprimer des bons pour les clients sans téléphone";
 
     no_payments_title: "No payments yet" / "Bado hakuna malipo" / "Aucun paiement";
@@ -103,8 +107,8 @@ messages! {
     fact_ended: "Ended" / "Iliisha" / "Terminé";
     fact_given_by: "Handed out by" / "Imetolewa na" / "Remis par";
 
-    sell_title: "Hand out a ticket" / "Toa tiketi" / "Remettre un ticket";
-    sell_first: "Hand out a ticket" / "Toa tiketi" / "Remettre un ticket";
+    sell_title: "Sell a ticket" / "Uza tiketi" / "Vendre un ticket";
+    sell_first: "Sell a ticket" / "Uza tiketi" / "Vendre un ticket";
     sell_many: "Print many" / "Chapisha nyingi" / "En imprimer plusieurs";
     tap_plan: "Tap the plan" / "Gusa kifurushi" / "Touchez le forfait";
     sell_extras: "Customer’s phone or a note" / "Simu ya mteja au maelezo" / "Téléphone du client ou note";

@@ -48,6 +48,8 @@ messages! {
     difference_dismissed: "let be" / "imeachwa" / "laissé";
     differences_empty_title: "Everything agrees" / "Kila kitu kinakubaliana" / "Tout concorde";
     differences_empty_text: "What a statement and our books disagree about is listed here." / "Taarifa na vitabu visipokubaliana, huorodheshwa hapa." / "Les écarts entre relevé et livres sont listés ici.";
+    differences_title: "Differences" / "Tofauti" / "Écarts";
+    see_statement: "See the statement" / "Ona taarifa" / "Voir le relevé";
     see_differences: "See the differences" / "Ona tofauti" / "Voir les écarts";
     fact_ours: "Our books say" / "Vitabu vyetu vinasema" / "Nos livres disent";
     fact_theirs: "The statement says" / "Taarifa inasema" / "Le relevé dit";

@@ -18,8 +18,8 @@ pub struct Home {
     pub waiting: u64,
     /// What is broken, worst first.
     pub problems: Vec<Todo>,
-    /// The one thing to do next, when nothing is broken.
-    pub next: Option<Todo>,
+    /// What waits for the member: the most urgent first.
+    pub todos: Vec<Todo>,
     /// The latest payments, newest first, about eight.
     pub latest: Vec<PaymentRow>,
     /// Takings of the last seven days, today last; empty on the first day.

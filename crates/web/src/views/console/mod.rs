@@ -42,7 +42,7 @@ mod tickets;
 mod ways;
 
 pub use batches::{BatchForm, BatchPage, BatchRow, Batches, SheetVoucher, VoucherSheet};
-pub use books::{Audit, AuditRow, Ledger, LedgerRow};
+pub use books::{AccountPage, Audit, AuditRow, EntryRow, Ledger, LedgerRow};
 pub use confirm::{Confirm, ConfirmCard};
 pub use form::{Button, FieldKind, Form, FormField};
 pub use home::{Home, Today, Todo, Trend};

@@ -1,10 +1,10 @@
-//! Handing out one ticket over the counter: open, tap the plan, done.
+//! Selling one ticket over the counter: open, tap the plan, done.
 
 use super::Page;
-use crate::views::Field;
+use crate::views::{Choice, Field};
 use askama::Template;
 
-/// Each plan is a button that hands one out. The answer is a redirect to the ticket's page, which shows
+/// Each plan is a button that sells one for cash or gives it away (`how`). The answer is a redirect to the ticket's page, which shows
 /// its code large and can revoke it.
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/sell.html")]
@@ -13,6 +13,10 @@ pub struct Sell {
     pub page: Page,
     /// What can be sold.
     pub plans: Vec<SellPlan>,
+    /// For cash, or as a gift.
+    pub how: Vec<Choice>,
+    /// Why nothing was sold.
+    pub problem: Option<String>,
     /// The customer's phone, to find the ticket by later.
     pub phone: Field,
     /// What for, or how it was paid.
