@@ -2,7 +2,9 @@
 //! them, and pays it out, as one member asks and a second agrees.
 
 use bando_domain::{Currency, Money, PayoutId, Phone, Secret};
-use bando_store::{Cursor, GatewayAccount, JobKind, Page, Payout, SendState, TenantTx};
+use bando_store::{
+    Cursor, GatewayAccount, JobKind, Page, Payout, ProviderStatus, SendState, TenantTx,
+};
 
 use crate::caller::Permission;
 use crate::events::Change;
@@ -127,14 +129,16 @@ impl App {
     /// Asks for a payout of what the platform owes. What is asked for is reserved.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when that is not owed, or no payout can have this amount;
-    /// [`Error::NoGateway`] when there is no phone to pay to; [`Error::Forbidden`] unless the caller
-    /// is an owner.
+    /// [`Error::Invalid`] when that is not owed, no payout can have this amount, or there is no phone to
+    /// pay to; [`Error::Suspended`]; [`Error::Forbidden`] unless the caller is an owner.
     pub async fn request_payout(&self, caller: &Caller, amount: Money) -> Result<Payout> {
         caller.need(Permission::Money)?;
         let mut tx = self.store.tenant(caller.provider).await?;
+        need_good_standing(&mut tx).await?;
         let row = tx.gateway_account(COLLECTION).await?;
-        let phone = row.as_ref().and_then(phone_in).ok_or(Error::NoGateway)?;
+        let Some(phone) = row.as_ref().and_then(phone_in) else {
+            return Err(Invalid::field("phone", "say first where payouts go").into());
+        };
         if !amount
             .whole_major()
             .is_some_and(|whole| AMOUNTS.contains(&whole))
@@ -176,7 +180,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NotFound`] also when it was decided before; [`Error::Invalid`] when it needs somebody
-    /// else, or the money is gone meanwhile; [`Error::Forbidden`] below manager.
+    /// else, or the money is gone meanwhile; [`Error::Suspended`]; [`Error::Forbidden`] below manager.
     pub async fn decide_payout(
         &self,
         caller: &Caller,
@@ -197,6 +201,7 @@ impl App {
                 let problem = "a second member must agree to it: an owner or a manager";
                 return Err(Invalid::field("payout", problem).into());
             }
+            need_good_standing(&mut tx).await?;
             tx.hold(ledger::PAYOUTS).await?;
             let currency = payout.amount.currency();
             if self.owed(&mut tx, currency).await?.free().minor() < 0 {
@@ -282,6 +287,14 @@ impl App {
             .await?;
         Ok(())
     }
+}
+
+/// Whoever is suspended is paid nothing until that is cleared up.
+async fn need_good_standing(tx: &mut TenantTx) -> Result<()> {
+    if tx.provider().await?.status == ProviderStatus::Suspended {
+        return Err(Error::Suspended);
+    }
+    Ok(())
 }
 
 fn phone_in(row: &GatewayAccount) -> Option<Phone> {

@@ -188,8 +188,15 @@ impl App {
         let zone = tx.provider().await?.time_zone;
         let settled = payment.finished_at.unwrap_or(payment.created_at);
         let day = calendar::Local::at(settled, &zone).day;
-        tx.take_revenue(day, &payment.gateway, amount, is_whole)
-            .await?;
+        // A day off if the provider has taken another time zone since.
+        for day in [day, day - 1, day + 1] {
+            if tx
+                .take_revenue(day, &payment.gateway, amount, is_whole)
+                .await?
+            {
+                break;
+            }
+        }
         let step = if refund.requested_by == NOBODY {
             PaymentStep::Reversed
         } else {

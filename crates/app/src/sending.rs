@@ -372,6 +372,8 @@ impl App {
             Outgoing::Refund(refund, source) => {
                 let (receipt, checkout_request_id) = match source {
                     Source::Payment(p) => (p.receipt.clone(), p.checkout_request_id.clone()),
+                    // Money of which no receipt is known has a name of ours in its place.
+                    Source::Arrival(a) if a.receipt.contains(':') => (None, None),
                     Source::Arrival(a) => (Some(a.receipt.clone()), None),
                 };
                 let told = RefundOrder {

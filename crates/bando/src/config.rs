@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use bando_app::GatewayAccount;
 use bando_domain::Secret;
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -24,6 +25,8 @@ pub struct Config {
     pub radius: Radius,
     /// M-Pesa.
     pub mpesa: Mpesa,
+    /// Money collected for businesses.
+    pub collection: Collection,
     /// The log.
     pub log: Log,
 }
@@ -129,6 +132,80 @@ impl Default for Mpesa {
     }
 }
 
+/// `[collection]`: the platform's own M-Pesa account, by which it collects for businesses that have
+/// none, and pays out to them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Collection {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// What the platform keeps of each payment, in hundredths of a percent.
+    pub fee_basis_points: u32,
+    /// `production`, `sandbox`, or the base URL of a simulator.
+    pub environment: Option<String>,
+    /// The paybill, or the store of the till.
+    pub shortcode: Option<String>,
+    /// The till, if it is one.
+    pub till: Option<String>,
+    /// Of the app in the Daraja portal.
+    pub consumer_key: Option<Secret>,
+    /// Of the app in the Daraja portal.
+    pub consumer_secret: Option<Secret>,
+    /// Of the shortcode.
+    pub passkey: Option<Secret>,
+    /// The user of the M-Pesa portal that pays out and sends back.
+    pub initiator: Option<String>,
+    /// That user's password.
+    pub initiator_password: Option<Secret>,
+    /// The last day of that password, as `2026-12-31`.
+    pub initiator_expires: Option<String>,
+    /// Safaricom's certificate of the environment, as text.
+    pub certificate: Option<String>,
+}
+
+impl Collection {
+    /// The account that it describes, for the gateway of this name.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if nothing could be paid out by it, or the fee is beyond the payment.
+    pub fn account(&self, gateway: &'static str) -> Result<bando_app::Collection, ConfigError> {
+        if self.initiator.is_none() {
+            let problem = "must be set: without it nothing can be paid out";
+            return Err(ConfigError::new("collection.initiator", problem));
+        }
+        if self.fee_basis_points > 10_000 {
+            let problem = "must be at most 10000, which is all of a payment";
+            return Err(ConfigError::new("collection.fee_basis_points", problem));
+        }
+        let mut account = GatewayAccount::default();
+        for (name, value) in [
+            ("environment", &self.environment),
+            ("shortcode", &self.shortcode),
+            ("till", &self.till),
+            ("initiator", &self.initiator),
+            ("initiator_expires", &self.initiator_expires),
+            ("certificate", &self.certificate),
+        ] {
+            let value = value.clone().map(|value| (name.to_owned(), value));
+            account.settings.extend(value);
+        }
+        for (name, secret) in [
+            ("consumer_key", &self.consumer_key),
+            ("consumer_secret", &self.consumer_secret),
+            ("passkey", &self.passkey),
+            ("initiator_password", &self.initiator_password),
+        ] {
+            let secret = secret.clone().map(|secret| (name.to_owned(), secret));
+            account.secrets.extend(secret);
+        }
+        Ok(bando_app::Collection {
+            gateway,
+            account,
+            fee_basis_points: self.fee_basis_points,
+        })
+    }
+}
+
 /// `[log]`: the log, on standard error.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -190,7 +267,7 @@ const PLATFORM_NAMES: [(&str, &str, &str); 3] = [
     ("SECRET_KEY", "data", "secret_key"),
 ];
 
-const SECTIONS: [&str; 5] = ["data", "http", "radius", "mpesa", "log"];
+const SECTIONS: [&str; 6] = ["data", "http", "radius", "mpesa", "collection", "log"];
 
 impl Config {
     /// Reads `file` (which need not be there unless it was `named`), then the environment.
@@ -228,13 +305,10 @@ impl Config {
             } else {
                 value.clone()
             };
-            put(&mut table, section, &key, &value);
-            // Each by itself, for an error that names the variable.
-            let mut alone = Table::new();
-            put(&mut alone, section, &key, &value);
-            alone
-                .try_into::<Self>()
-                .map_err(|e| ConfigError::new(name, e.message()))?;
+            // By itself first, for an error that names the variable.
+            let value =
+                read(section, &key, &value).map_err(|e| ConfigError::new(name, e.message()))?;
+            put(&mut table, section, &key, value);
         }
         table
             .try_into()
@@ -288,15 +362,30 @@ fn place_of(name: &str) -> Option<(&'static str, String)> {
     })
 }
 
-/// Puts a value in, as a number or truth value where it looks like one.
-fn put(table: &mut Table, section: &str, key: &str, text: &str) {
-    let value = match text {
-        "true" => Value::Boolean(true),
-        "false" => Value::Boolean(false),
-        _ => text
-            .parse()
-            .map_or_else(|_| Value::String(text.to_owned()), Value::Integer),
+/// A variable's value as its key wants it: text where text will do, so that a password of digits keeps
+/// its zeros, else a number or truth value.
+fn read(section: &str, key: &str, text: &str) -> Result<Value, toml::de::Error> {
+    let fits = |value: &Value| {
+        let mut alone = Table::new();
+        put(&mut alone, section, key, value.clone());
+        alone.try_into::<Config>().map(|_| ())
     };
+    let as_text = Value::String(text.to_owned());
+    let Err(error) = fits(&as_text) else {
+        return Ok(as_text);
+    };
+    let other = match text {
+        "true" => Some(Value::Boolean(true)),
+        "false" => Some(Value::Boolean(false)),
+        _ => text.parse().ok().map(Value::Integer),
+    };
+    match other {
+        Some(other) => fits(&other).map(|()| other),
+        None => Err(error),
+    }
+}
+
+fn put(table: &mut Table, section: &str, key: &str, value: Value) {
     let section = table
         .entry(section)
         .or_insert_with(|| Value::Table(Table::new()));
@@ -358,6 +447,31 @@ mod tests {
             said.contains("BANDO_LOG_FORMAT") && said.contains("json"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn the_platforms_own_account_may_come_from_the_environment() {
+        let variables = [
+            ("BANDO_COLLECTION_ENABLED", "true"),
+            ("BANDO_COLLECTION_FEE_BASIS_POINTS", "150"),
+            ("BANDO_COLLECTION_SHORTCODE", "600584"),
+            ("BANDO_COLLECTION_INITIATOR", "payer"),
+            ("BANDO_COLLECTION_INITIATOR_PASSWORD", "007"),
+        ];
+        let config = load("[collection]\nenvironment = \"sandbox\"", &variables).expect("good");
+        assert!(config.collection.enabled);
+        let collection = config.collection.account("mpesa").expect("good");
+        assert_eq!(collection.fee_basis_points, 150);
+        assert_eq!(collection.account.setting("shortcode"), Some("600584"));
+        assert_eq!(collection.account.setting("environment"), Some("sandbox"));
+        let password = collection.account.secret("initiator_password");
+        assert_eq!(password.expect("set").expose(), "007");
+        let mut without = config.collection.clone();
+        without.initiator = None;
+        assert!(without.account("mpesa").is_err());
+        let mut greedy = config.collection;
+        greedy.fee_basis_points = 10_001;
+        assert!(greedy.account("mpesa").is_err());
     }
 
     #[test]

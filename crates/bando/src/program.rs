@@ -16,6 +16,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::config::ConfigError;
+
 /// What the program is put together from.
 pub struct Setup {
     /// The open database.
@@ -74,7 +76,7 @@ pub async fn open_store(url: &DatabaseUrl, vault: Vault) -> Result<Store> {
 /// The use cases over an open store, with the real gateways and routers.
 ///
 /// # Errors
-/// When the gateways' HTTP client cannot be made.
+/// When the gateways' HTTP client cannot be made, or the platform's own account is not complete.
 pub fn app(
     store: Store,
     clock: Arc<dyn Clock>,
@@ -83,6 +85,13 @@ pub fn app(
     patience: Patience,
 ) -> Result<App> {
     let gateways = Gateways::all(&clock, patience.gateway)?;
+    if let Some(collection) = &settings.collection
+        && let Some(gateway) = gateways.get(collection.gateway)
+    {
+        gateway
+            .check(&collection.account)
+            .map_err(|bad| ConfigError::new(format!("collection.{}", bad.field), bad.why))?;
+    }
     let routers = Arc::new(CoaClient::new(
         Arc::clone(&clock),
         Arc::clone(&entropy),

@@ -36,17 +36,19 @@ impl TenantTx {
     }
 
     /// Takes money off the day of the payment that it was sent back of, and the payment too if `whole`
-    /// of it went: a day's revenue is what was kept of it.
+    /// of it went: a day's revenue is what was kept of it. Returns false, and changes nothing, if that
+    /// day had not so much.
     pub async fn take_revenue(
         &mut self,
         day: i64,
         gateway: &str,
         amount: Money,
         whole: bool,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let sql =
             "UPDATE revenue_daily SET payments = payments - $6, amount_minor = amount_minor - $5
-                   WHERE provider_id = $1 AND day = $2 AND gateway = $3 AND currency = $4";
+                   WHERE provider_id = $1 AND day = $2 AND gateway = $3 AND currency = $4
+                     AND payments >= $6 AND amount_minor >= $5";
         let row = values![
             day,
             gateway,
@@ -54,8 +56,7 @@ impl TenantTx {
             amount.minor(),
             i64::from(whole)
         ];
-        self.exec(sql, row).await?;
-        Ok(())
+        Ok(self.exec(sql, row).await? == 1)
     }
 
     /// Money received on each day from `from` to `to`, both included, days without any left out.

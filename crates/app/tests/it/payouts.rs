@@ -360,6 +360,23 @@ async fn what_the_platform_collected_it_also_sends_back() {
 }
 
 #[tokio::test]
+async fn nobody_is_paid_while_suspended() {
+    for mut shop in Shop::open_all(1808).await {
+        let manager = collected(&mut shop, 2).await;
+        let asked = shop.app.request_payout(&shop.owner, kes(20)).await.unwrap();
+        let sql = "UPDATE providers SET status = 'suspended' RETURNING slug";
+        shop.test.raw(sql).await.unwrap();
+        let tried = shop.app.decide_payout(&manager, asked.id, true).await;
+        assert!(matches!(tried, Err(Error::Suspended)), "{tried:?}");
+        let tried = shop.app.request_payout(&shop.owner, kes(10)).await;
+        assert!(matches!(tried, Err(Error::Suspended)), "{tried:?}");
+        let declined = shop.app.decide_payout(&manager, asked.id, false).await;
+        assert_eq!(declined.unwrap().state, SendState::Declined);
+        shop.check().await;
+    }
+}
+
+#[tokio::test]
 async fn a_password_that_expires_is_reminded_of() {
     for shop in Shop::open_all(1807).await {
         let warnings = async || shop.app.home(&shop.owner).await.unwrap().warnings;

@@ -61,6 +61,14 @@ pub(super) async fn run(args: ServeArgs) -> Result<()> {
             "there is no business yet; make one: bando provider create SLUG NAME --owner USERNAME"
         );
     }
+    if let Some(warning) = program.app.collection_warning() {
+        let (expires_on, days_left) = (warning.expires_on, warning.days_left);
+        tracing::warn!(
+            expires_on,
+            days_left,
+            "the initiator's password of [collection] expires: set a new one in the M-Pesa portal and here"
+        );
+    }
     stopped().await;
     tracing::info!("stopping: requests under way are finished, no new ones are taken");
     program.stop().await;
@@ -84,6 +92,9 @@ async fn setup(config: &Config, http: tokio::net::TcpListener) -> Result<Setup> 
         .default_provider
         .clone_from(&config.http.default_provider);
     settings.queries_per_minute = config.mpesa.queries_per_minute.max(1);
+    if config.collection.enabled {
+        settings.collection = Some(config.collection.account("mpesa")?);
+    }
     let radius = &config.radius;
     let radius = radius.enabled.then(|| bando_aaa::Config {
         auth: radius.auth_listen,

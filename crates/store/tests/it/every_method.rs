@@ -342,10 +342,11 @@ async fn payments_messages_and_money() {
             .unwrap();
         assert_eq!((days[0].payments, days[0].amount), (1, kes(20)));
         for (amount, whole) in [(kes(5), false), (kes(15), true)] {
-            tx.take_revenue(20_000, "mpesa", amount, whole)
-                .await
-                .unwrap();
+            let taken = tx.take_revenue(20_000, "mpesa", amount, whole).await;
+            assert!(taken.unwrap());
         }
+        let taken = tx.take_revenue(20_000, "mpesa", kes(1), false).await;
+        assert!(!taken.unwrap(), "there is no more");
         let days = tx
             .revenue_by_day(20_000, 20_000, Currency::Kes)
             .await
