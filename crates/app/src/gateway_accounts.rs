@@ -146,10 +146,17 @@ impl App {
         drop(tx);
         let ready = ready.ok_or(Error::NoGateway)?;
         let mut report = ready.gateway.test(&ready.account).await;
-        if report.passed() {
+        // What is unclear before the account is registered may be so because it is not.
+        let is_ours = report.sign_in == TestResult::Passed;
+        if is_ours && !matches!(report.shortcode, TestResult::Failed { .. }) {
             let urls = self.message_urls(caller.provider, name);
             match ready.gateway.register(&ready.account, &urls).await {
-                Registered::Done { keep } => self.keep_settings(caller, name, keep).await?,
+                Registered::Done { keep } => {
+                    self.keep_settings(caller, name, keep).await?;
+                    if !report.passed() {
+                        report = self.test_again(caller, name).await?;
+                    }
+                }
                 Registered::NotNeeded => {}
                 Registered::Refused { why } => report.shortcode = TestResult::Failed { why },
             }
@@ -166,6 +173,15 @@ impl App {
         tx.commit().await?;
         self.events.tell(caller.provider, Change::Settings);
         Ok(report)
+    }
+
+    /// Tests an account as it is saved now.
+    async fn test_again(&self, caller: &Caller, name: &str) -> Result<TestReport> {
+        let mut tx = self.store.read(caller.provider).await?;
+        let ready = self.own_account(&mut tx, name).await?;
+        drop(tx);
+        let ready = ready.ok_or(Error::NoGateway)?;
+        Ok(ready.gateway.test(&ready.account).await)
     }
 
     /// The ways to pay that a provider's customers are offered now.

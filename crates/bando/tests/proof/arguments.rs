@@ -15,6 +15,23 @@ pub(crate) struct Arguments {
     pub(crate) count: u32,
     /// What decides all choices.
     pub(crate) seed: u64,
+    /// Only these cases, by name; all when empty.
+    only: Vec<String>,
+    /// Only with this gateway.
+    gateway: Option<String>,
+}
+
+impl Arguments {
+    /// Whether the case of this name is asked for.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        let mut only = self.only.iter();
+        self.only.is_empty() || only.any(|wanted| wanted.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether cases with this gateway are asked for.
+    pub(crate) fn wants_gateway(&self, name: &str) -> bool {
+        self.gateway.as_deref().is_none_or(|wanted| wanted == name)
+    }
 }
 
 enum Wish {
@@ -63,6 +80,7 @@ where
 fn read(mut count: u32) -> Result<Wish> {
     let mut seed = 1;
     let mut planted = None;
+    let (mut only, mut gateway) = (Vec::new(), None);
     let mut rest = Vec::new();
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -82,6 +100,16 @@ fn read(mut count: u32) -> Result<Wish> {
                 seed = text.parse()?;
                 rest.extend([word, text]);
             }
+            "--only" => {
+                let text = value()?;
+                only.extend(text.split(',').map(str::to_owned));
+                rest.extend([word, text]);
+            }
+            "--gateway" => {
+                let text = value()?;
+                gateway = Some(text.clone());
+                rest.extend([word, text]);
+            }
             "--planted" => planted = Some(value()?),
             "--help" => return Ok(Wish::Help),
             other => bail!("{other} is not understood; try --help"),
@@ -90,12 +118,17 @@ fn read(mut count: u32) -> Result<Wish> {
     Ok(match planted {
         Some(bug) if bug == "help" => Wish::Help,
         Some(bug) => Wish::Planted(bug, rest),
-        None => Wish::Run(Arguments { count, seed }),
+        None => Wish::Run(Arguments {
+            count,
+            seed,
+            only,
+            gateway,
+        }),
     })
 }
 
 fn help(bugs: &[&str]) {
-    println!("--cycles N or --rounds N, --seed S, and --planted BUG with one of");
+    println!("--cycles N or --rounds N, --only NAME,…, --gateway NAME, --seed S; --planted BUG with one of");
     for (bug, what) in PLANTED_BUGS.iter().filter(|(bug, _)| bugs.contains(bug)) {
         println!("  {bug:22} {what}");
     }

@@ -4,8 +4,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{ChildStdout, Command};
+use bando_app::{App, Purchase, Visit};
+use bando_domain::{Language, MacAddr, PlanId, ProviderId};
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::machine::Machine;
@@ -25,18 +28,57 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A running program.
 pub(crate) struct Child {
     process: tokio::process::Child,
+    wishes: ChildStdin,
     lines: Lines<BufReader<ChildStdout>>,
+}
+
+/// A wish to buy, told to a child on its standard input as one line of JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Wish {
+    pub(crate) provider: ProviderId,
+    pub(crate) plan: PlanId,
+    pub(crate) phone: String,
+    pub(crate) gateway: String,
+    pub(crate) mac: MacAddr,
+}
+
+impl Wish {
+    /// The same for the use cases.
+    pub(crate) fn purchase(self) -> Purchase {
+        Purchase {
+            provider: self.provider,
+            plan: self.plan,
+            phone: self.phone,
+            gateway: Some(self.gateway),
+            by_hand: false,
+            visit: Visit {
+                mac: Some(self.mac),
+                ..Visit::default()
+            },
+            language: Language::En,
+            source: "127.0.0.1".into(),
+        }
+    }
 }
 
 impl Child {
     /// Starts this very program again, as a child on `machine`; it dies at `crash_at`, if that is a
     /// point it passes.
     pub(crate) fn start(machine: &Machine, crash_at: Option<&str>) -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let command = Command::new(std::env::current_exe()?);
+        Self::start_by(command, machine, crash_at)
+    }
+
+    /// The same by a command that starts this very program in some other way.
+    pub(crate) fn start_by(
+        mut command: Command,
+        machine: &Machine,
+        crash_at: Option<&str>,
+    ) -> Result<Self> {
         command
             .env(MACHINE, serde_json::to_string(machine)?)
             .env_remove(CRASH_AT)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
         if let Some(point) = crash_at {
@@ -45,7 +87,25 @@ impl Child {
         let mut process = command.spawn()?;
         let stdout = process.stdout.take().context("a child without output")?;
         let lines = BufReader::new(stdout).lines();
-        Ok(Self { process, lines })
+        let wishes = process.stdin.take().context("a child without input")?;
+        Ok(Self {
+            process,
+            wishes,
+            lines,
+        })
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> Result<u32> {
+        self.process.id().context("the child is dead")
+    }
+
+    /// Lets somebody buy; what comes of it is seen elsewhere, and the child may die of it.
+    pub(crate) async fn buy(&mut self, wish: &Wish) -> Result<()> {
+        let line = serde_json::to_string(wish)? + "\n";
+        let _ = self.wishes.write_all(line.as_bytes()).await;
+        let _ = self.wishes.flush().await;
+        Ok(())
     }
 
     /// Waits until it serves. False if it died before.
@@ -87,8 +147,27 @@ pub(crate) fn serve_if_child() -> Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let _program = machine.start().await?;
+        let program = machine.start().await?;
         println!("{READY}");
+        grant_wishes(&program.app).await?;
         std::future::pending::<Result<()>>().await
     })
+}
+
+async fn grant_wishes(app: &App) -> Result<()> {
+    let (told, mut wishes) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        let lines = std::io::stdin().lines().map_while(Result::ok);
+        lines.for_each(|line| drop(told.send(line)));
+    });
+    while let Some(line) = wishes.recv().await {
+        let wish: Wish = serde_json::from_str(&line)?;
+        let app = app.clone();
+        tokio::spawn(async move {
+            if let Err(error) = app.start_payment(wish.purchase()).await {
+                eprintln!("a child could not sell: {error}");
+            }
+        });
+    }
+    Ok(())
 }

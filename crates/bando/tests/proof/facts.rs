@@ -23,20 +23,68 @@ pub(crate) struct Facts {
     pub(crate) audit_heads: HashMap<String, i64>,
     /// The payments whose timeline says that callback and query contradict each other.
     pub(crate) contradicted: Vec<String>,
+    pub(crate) arrivals: Vec<Arrival>,
+    pub(crate) cases: Vec<Case>,
+    pub(crate) refunds: Vec<Refund>,
+    pub(crate) wallets: Vec<Wallet>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Payment {
     pub(crate) provider: String,
     pub(crate) id: String,
+    pub(crate) gateway: String,
     pub(crate) status: String,
     pub(crate) amount: i64,
     pub(crate) currency: String,
+    /// Empty if nobody gave one.
     pub(crate) phone: String,
     pub(crate) mac: Option<String>,
     pub(crate) checkout: Option<String>,
     pub(crate) receipt: Option<String>,
     pub(crate) ticket: Option<String>,
+    pub(crate) failure: Option<String>,
+    pub(crate) refunded: i64,
+}
+
+/// Money that was not settled onto the payment it was asked for.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) provider: String,
+    pub(crate) id: String,
+    pub(crate) gateway: String,
+    pub(crate) receipt: String,
+    pub(crate) amount: i64,
+    pub(crate) state: String,
+    pub(crate) payment: Option<String>,
+}
+
+/// An item of a person's queue.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) provider: String,
+    pub(crate) kind: String,
+    pub(crate) subject: String,
+    pub(crate) is_open: bool,
+    pub(crate) payment: Option<String>,
+    pub(crate) arrival: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Refund {
+    pub(crate) provider: String,
+    pub(crate) payment: Option<String>,
+    pub(crate) amount: i64,
+    pub(crate) state: String,
+    pub(crate) way: String,
+}
+
+/// A customer's credit, as the customer's row says it.
+#[derive(Debug)]
+pub(crate) struct Wallet {
+    pub(crate) provider: String,
+    pub(crate) customer: String,
+    pub(crate) credit: i64,
 }
 
 #[derive(Debug)]
@@ -57,7 +105,10 @@ pub(crate) struct Ticket {
 #[derive(Debug)]
 pub(crate) struct Transfer {
     pub(crate) provider: String,
+    /// Empty if it is part of none.
     pub(crate) payment: String,
+    pub(crate) subject: String,
+    pub(crate) kind: String,
     pub(crate) debit: String,
     pub(crate) credit: String,
     pub(crate) amount: i64,
@@ -75,12 +126,15 @@ pub(crate) struct Revenue {
 
 #[derive(Debug)]
 pub(crate) struct Message {
-    pub(crate) payment: String,
+    pub(crate) provider: String,
+    pub(crate) about: String,
+    pub(crate) subject: String,
     pub(crate) body: String,
 }
 
 #[derive(Debug)]
 pub(crate) struct Device {
+    pub(crate) provider: String,
     pub(crate) ticket: String,
     pub(crate) mac: String,
 }
@@ -103,15 +157,20 @@ pub(crate) struct Audit {
 /// Each row begins with the name of what it is, because the answer is one list.
 const EVERYTHING: &str = "
 SELECT 'provider', provider_id, slug FROM providers;
-SELECT 'payment', provider_id, payment_id, status, amount_minor, currency, phone, mac, checkout_request_id, receipt,
-  ticket_id FROM payments;
+SELECT 'payment', provider_id, payment_id, gateway, status, amount_minor, currency, phone, mac, checkout_request_id,
+  receipt, ticket_id, failure, refunded_minor FROM payments;
 SELECT 'ticket', provider_id, ticket_id, payment_id, state, price_minor, terms, data_limit, octets_in + octets_out,
   activated_at, expires_at, ended_at FROM tickets;
-SELECT 'transfer', provider_id, payment_id, debit_account, credit_account, amount_minor, currency FROM ledger_transfers;
+SELECT 'transfer', provider_id, payment_id, subject, kind, debit_account, credit_account, amount_minor, currency
+  FROM ledger_transfers;
 SELECT 'revenue', provider_id, currency, SUM(payments), SUM(amount_minor) FROM revenue_daily
   GROUP BY provider_id, currency;
-SELECT 'message', subject, body FROM gateway_messages WHERE about = 'payment';
-SELECT 'device', ticket_id, mac FROM devices;
+SELECT 'message', provider_id, about, subject, body FROM gateway_messages;
+SELECT 'arrival', provider_id, arrival_id, gateway, receipt, amount_minor, state, payment_id FROM arrivals;
+SELECT 'case', provider_id, kind, subject, state, payment_id, arrival_id FROM cases;
+SELECT 'refund', provider_id, payment_id, amount_minor, state, way FROM refunds;
+SELECT 'wallet', provider_id, customer_id, credit_minor FROM customers;
+SELECT 'device', provider_id, ticket_id, mac FROM devices;
 SELECT 'session', acct_session_id, mac FROM sessions WHERE stopped_at IS NULL;
 SELECT 'audit', provider_id, seq, action, object FROM audit_log ORDER BY provider_id, seq;
 SELECT 'audit head', provider_id, seq FROM audit_heads;
@@ -142,14 +201,46 @@ impl Facts {
             "payment" => self.payments.push(Payment {
                 provider: c.hex()?,
                 id: c.hex()?,
+                gateway: c.text()?,
                 status: c.text()?,
                 amount: c.int()?,
                 currency: c.text()?,
-                phone: c.text()?,
+                phone: c.next().unwrap_or_default(),
                 mac: c.next(),
                 checkout: c.next(),
                 receipt: c.next(),
                 ticket: c.maybe_hex(),
+                failure: c.next(),
+                refunded: c.int()?,
+            }),
+            "arrival" => self.arrivals.push(Arrival {
+                provider: c.hex()?,
+                id: c.hex()?,
+                gateway: c.text()?,
+                receipt: c.text()?,
+                amount: c.int()?,
+                state: c.text()?,
+                payment: c.maybe_hex(),
+            }),
+            "case" => self.cases.push(Case {
+                provider: c.hex()?,
+                kind: c.text()?,
+                subject: c.hex()?,
+                is_open: c.text()? == "open",
+                payment: c.maybe_hex(),
+                arrival: c.maybe_hex(),
+            }),
+            "refund" => self.refunds.push(Refund {
+                provider: c.hex()?,
+                payment: c.maybe_hex(),
+                amount: c.int()?,
+                state: c.text()?,
+                way: c.text()?,
+            }),
+            "wallet" => self.wallets.push(Wallet {
+                provider: c.hex()?,
+                customer: c.hex()?,
+                credit: c.int()?,
             }),
             "ticket" => self.tickets.push(Ticket {
                 provider: c.hex()?,
@@ -166,7 +257,9 @@ impl Facts {
             }),
             "transfer" => self.transfers.push(Transfer {
                 provider: c.hex()?,
-                payment: c.hex()?,
+                payment: c.maybe_hex().unwrap_or_default(),
+                subject: c.hex()?,
+                kind: c.text()?,
                 debit: c.text()?,
                 credit: c.text()?,
                 amount: c.int()?,
@@ -179,10 +272,13 @@ impl Facts {
                 amount: c.int()?,
             }),
             "message" => self.messages.push(Message {
-                payment: c.hex()?,
+                provider: c.hex()?,
+                about: c.text()?,
+                subject: c.hex()?,
                 body: c.hex()?,
             }),
             "device" => self.devices.push(Device {
+                provider: c.hex()?,
                 ticket: c.hex()?,
                 mac: c.text()?,
             }),

@@ -160,6 +160,13 @@ async fn status(
         StatusAnswer::Currency(currency) => {
             wire::status(&order, words, &amount, &currency, reference)
         }
+        StatusAnswer::Confirmation(code) => {
+            let order = Ordered {
+                confirmation_code: Some(code),
+                ..order.clone()
+            };
+            wire::status(&order, words, &amount, currency, reference)
+        }
         StatusAnswer::Reference(reference) => {
             wire::status(&order, words, &amount, currency, &reference)
         }

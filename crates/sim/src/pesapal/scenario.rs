@@ -150,6 +150,8 @@ pub enum StatusAnswer {
     Amount(String),
     /// The truth, with another currency.
     Currency(String),
+    /// The truth, with another confirmation code.
+    Confirmation(String),
     /// The truth about somebody else's order.
     Reference(String),
     /// HTTP 401, as for an expired token.

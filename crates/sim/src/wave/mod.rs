@@ -118,6 +118,11 @@ impl WaveSim {
         state.faults.entry(call).or_default().push_back(fault);
     }
 
+    /// Lets no call go wrong any more.
+    pub fn clear_faults(&self) {
+        self.shared.state().faults.clear();
+    }
+
     /// The phone pays a session; the transaction's id.
     ///
     /// # Errors
