@@ -1,7 +1,7 @@
 //! Money that goes out, of both kinds, and what the words of a gateway change of it.
 
 use bando_domain::{PayoutId, RefundId, Timestamp};
-use bando_gateways::{MOMO_PROFILE, Sent, WAVE_PROFILE};
+use bando_gateways::{Gateways, Sent};
 use bando_store::{Payment, Payout, Refund, RefundWay, SendState, TenantTx};
 use uuid::Uuid;
 
@@ -102,11 +102,11 @@ impl Outgoing {
     }
 
     /// Whether the gateway knows an order again by our reference, so that it may be repeated.
-    pub(crate) fn is_known_again(&self) -> bool {
+    pub(crate) fn is_known_again(&self, gateways: &Gateways) -> bool {
         match self {
-            Self::Refund(refund, _) => {
-                [WAVE_PROFILE.name, MOMO_PROFILE.name].contains(&refund.gateway.as_str())
-            }
+            Self::Refund(refund, _) => gateways
+                .get(&refund.gateway)
+                .is_some_and(|gateway| gateway.profile().knows_refunds),
             Self::Payout(_) => false,
         }
     }

@@ -52,7 +52,7 @@ impl App {
                 let news = News::Refused("the settings of the gateway are gone".into());
                 return self.finish_job_with(tx, order, news).await;
             }
-            (_, Some(ready)) if order.is_known_again() => ready,
+            (_, Some(ready)) if order.is_known_again(&self.gateways) => ready,
             _ => {
                 let why = "the program was cut short while it was sending";
                 let news = News::Doubted(why.into());
@@ -71,7 +71,7 @@ impl App {
         let answer = self.tell_gateway(provider, &ready, &order, is_whole).await;
         crash_point("send.answered");
         if let Sent::Unknown { why } = &answer
-            && order.is_known_again()
+            && order.is_known_again(&self.gateways)
             && job.attempts < MAX_REPEATS
         {
             let wait = Duration::from_secs(1 << job.attempts.clamp(1, 9));

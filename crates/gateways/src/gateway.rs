@@ -130,6 +130,9 @@ pub struct Profile {
     pub by_hand: bool,
     /// What [`Gateway::refund`] can send back.
     pub refunds: Refunds,
+    /// Whether it knows a refund again by [`Refund::reference`] or by the payment, so that one whose
+    /// answer was lost may be repeated.
+    pub knows_refunds: bool,
     /// Whether [`Gateway::pay_out`] works.
     pub payouts: bool,
     /// Whether [`Gateway::statement`] works.

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: figures for docs/performance.md, beside the named peer and in the same run.
 
+mod callbacks;
 mod http;
 mod packets;
 mod peer;
@@ -18,6 +19,8 @@ pub(crate) enum Bench {
     Radius,
     /// The portal's first page: requests a second, bytes as sent
     Portal,
+    /// From a gateway's callback to a usable ticket, by callbacks a second
+    Callbacks,
     /// Start of the program and its memory, by how much there is in the database
     Start,
 }
@@ -30,6 +33,7 @@ pub(crate) fn run(bench: Bench, built: bool) -> Result<()> {
     match bench {
         Bench::Radius => radius::run(),
         Bench::Portal => portal::run(),
+        Bench::Callbacks => callbacks::run(),
         Bench::Start => start::run(),
     }
 }

@@ -53,11 +53,12 @@ pub(super) struct Served {
 pub(super) fn build() -> Result<()> {
     let build = ["build", "--quiet", "--release", "--package", "bando"];
     program::run(repository::cargo().args(build).args(["--bin", "bando"]))?;
-    program::run(
-        repository::cargo()
-            .args(build)
-            .args(["--example", "bench_world"]),
-    )
+    program::run(repository::cargo().args(build).args([
+        "--example",
+        "bench_world",
+        "--example",
+        "bench_callbacks",
+    ]))
 }
 
 impl World {
@@ -194,6 +195,6 @@ impl Drop for Served {
     }
 }
 
-fn release(name: &str) -> PathBuf {
+pub(super) fn release(name: &str) -> PathBuf {
     repository::target().join("release").join(name)
 }

@@ -69,6 +69,7 @@ pub static DARAJA_PROFILE: Profile = Profile {
     queried: true,
     by_hand: true,
     refunds: Refunds::Whole,
+    knows_refunds: false,
     payouts: true,
     statement: true,
     currencies: &[Currency::Kes],

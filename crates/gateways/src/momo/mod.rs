@@ -58,6 +58,7 @@ pub static MOMO_PROFILE: Profile = Profile {
     queried: true,
     by_hand: false,
     refunds: Refunds::Parts,
+    knows_refunds: true,
     payouts: false,
     statement: false,
     currencies: &[Currency::Ugx, Currency::Xof],

@@ -63,6 +63,7 @@ pub static PESAPAL_PROFILE: Profile = Profile {
     by_hand: false,
     // Of a card payment; of a mobile one Pesapal takes only the whole.
     refunds: Refunds::Parts,
+    knows_refunds: false,
     payouts: false,
     statement: false,
     currencies: CURRENCIES,

@@ -37,6 +37,7 @@ pub static WAVE_LINK_PROFILE: Profile = Profile {
     queried: true,
     by_hand: true,
     refunds: Refunds::Whole,
+    knows_refunds: true,
     payouts: false,
     statement: true,
     currencies: &[Currency::Xof],
