@@ -392,7 +392,8 @@ impl App {
         let actor = format!("gateway:{}", payment.gateway);
         tx.audit(now, &actor, "payment.settle", &object, &detail)
             .await?;
-        tracing::info!(provider = %tx.provider_id(), payment = %payment.id, %ticket, phone = payment.phone.as_ref().map(Phone::masked), "payment settled");
+        let phone = payment.phone.as_ref().map(Phone::masked);
+        tracing::info!(provider = %tx.provider_id(), payment = %payment.id, %ticket, phone, "payment settled");
         Ok(Settled::Now(ticket))
     }
 

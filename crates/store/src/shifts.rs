@@ -50,7 +50,7 @@ impl Shift {
 
 impl TenantTx {
     /// Begins a shift, unless the cashier is at the till already. Returns the one that is open, and
-    /// whether it is new.
+    /// whether it is new; nobody else closes it before this transaction ends.
     pub async fn open_shift(
         &mut self,
         id: ShiftId,
@@ -58,12 +58,18 @@ impl TenantTx {
         currency: Currency,
         now: Timestamp,
     ) -> Result<(Shift, bool)> {
-        let sql = "INSERT INTO shifts (provider_id, shift_id, account_id, opened_at, currency)
-                   VALUES ($1, $2, $3, $4, $5)
-                   ON CONFLICT (provider_id, account_id) WHERE closed_at IS NULL DO NOTHING";
-        let new = self.exec(sql, values![id, account, now, currency]).await? == 1;
-        let open = self.lock_open_shift(account).await?;
-        Ok((open.ok_or(bando_db::Error::NotFound)?, new))
+        // Updated, not left alone: so the one that is open is locked, and one that is just being closed is
+        // not taken for open.
+        let sql = format!(
+            "INSERT INTO shifts (provider_id, shift_id, account_id, opened_at, currency)
+             VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (provider_id, account_id) WHERE closed_at IS NULL DO UPDATE SET closed_at = NULL
+             RETURNING {COLUMNS}"
+        );
+        let row = values![id, account, now, currency];
+        let shift = Shift::from_row(&self.one(Sql::built(sql), row).await?)?;
+        let is_new = shift.id == id;
+        Ok((shift, is_new))
     }
 
     /// The open shift of a cashier, which nobody else closes before this transaction ends.

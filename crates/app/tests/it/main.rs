@@ -9,17 +9,23 @@
 
 mod access;
 mod accounts;
+mod allotments;
 mod arrivals;
+mod books;
+mod by_hand;
 mod cash;
 mod chaos;
 mod confirmations;
 mod ending;
+mod gateways;
 mod messages;
 mod outcomes;
 mod payouts;
 mod purchase;
 mod races;
+mod reconcile;
 mod refund_ways;
 mod refunds;
 mod tenants;
 mod tickets;
+mod wallet;
