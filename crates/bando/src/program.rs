@@ -134,10 +134,12 @@ impl Program {
             None => None,
         };
         let (jobs, expiry, statements) = (app.clone(), app.clone(), app.clone());
+        let answers = app.clone();
         let workers = vec![
             tokio::spawn(async move { jobs.run_jobs().await }),
             tokio::spawn(async move { expiry.run_expiry().await }),
             tokio::spawn(async move { statements.run_statements().await }),
+            tokio::spawn(async move { answers.run_forgetting().await }),
         ];
         let router = bando_web::router(Web {
             app: app.clone(),

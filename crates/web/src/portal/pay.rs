@@ -1,8 +1,10 @@
 //! Starting a payment: the plan and the phone, or the same as last time.
 
+use std::time::Duration;
+
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bando_app::{Error, Invalid, Payment, Purchase, Result, Visit};
+use bando_app::{Asks, Error, Invalid, Payment, Purchase, Result, Visit};
 use bando_domain::{MacAddr, PaymentStatus, Phone, PhoneError, PlanId};
 use http::{HeaderValue, StatusCode, header};
 
@@ -13,6 +15,9 @@ use super::{Portal, answer};
 use crate::i18n::PaymentProblem;
 use crate::state::Source;
 use crate::views::{Field, Notice, Tone};
+
+/// For how long the same wish of the same device is taken for a form that was sent twice.
+const SAME_PURCHASE: Duration = Duration::from_secs(10 * 60);
 
 /// What somebody wants to buy, and for whom.
 struct Wish {
@@ -147,6 +152,9 @@ async fn typed_in(
 /// Begins the payment and leads to its page; or back to the form, with what was typed still there.
 async fn buy(portal: &Portal, guest: &Guest, wish: Wish, typed: Field) -> Result<Response> {
     let (provider, t) = (guest.provider(), guest.lang);
+    if let Some(open) = under_way(portal, guest, &wish).await? {
+        return Ok(answer::go_to(&page_of(portal, guest, &open)));
+    }
     let purchase = Purchase {
         gateway: wish.gateway.clone(),
         by_hand: wish.by_hand,
@@ -204,6 +212,23 @@ async fn buy(portal: &Portal, guest: &Guest, wish: Wish, typed: Field) -> Result
         Err(other) => return Err(other),
     };
     refuse(portal, guest, Some(wish.plan), wish.gateway, why).await
+}
+
+/// The same purchase, begun a moment ago without a prompt, which would keep it from being begun twice.
+async fn under_way(portal: &Portal, guest: &Guest, wish: &Wish) -> Result<Option<Payment>> {
+    let offer = &guest.offer;
+    let way = match &wish.gateway {
+        Some(name) => offer.way(name),
+        None => offer.ways.first(),
+    };
+    let Some(way) = way.filter(|way| wish.by_hand || way.asks != Asks::Push) else {
+        return Ok(None);
+    };
+    let open = open_payment(portal, guest, &wish.phone).await?;
+    Ok(open.filter(|open| {
+        let age = portal.app.now().since(open.created_at);
+        open.plan_id == wish.plan && open.gateway == way.gateway && age < SAME_PURCHASE
+    }))
 }
 
 /// The payment that holds the prompt, if it is this device's own: a form sent twice leads to one

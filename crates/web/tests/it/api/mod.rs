@@ -3,7 +3,9 @@
 mod bad_input;
 mod buying;
 mod coverage;
+mod idempotency;
 mod members;
+mod money;
 mod signing_in;
 mod spec;
 mod world;

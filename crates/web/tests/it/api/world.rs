@@ -9,13 +9,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use bando_app::{
-    App, Caller, Disconnected, MpesaSecrets, MpesaSettings, Parts, PlanDraft, Provider, Role,
-    RouterControl, RouterDraft, Session, Settings,
+    App, Asks, Caller, Disconnected, GatewayAccount, MpesaSecrets, MpesaSettings, Parts, PlanDraft,
+    Provider, Role, RouterControl, RouterDraft, Session, Settings,
 };
 use bando_domain::{Country, Language, PlanTerms, Secret, Starts, Timestamp, Usage};
 use bando_gateways::{
-    Account, BadSetting, Charge, DARAJA_PROFILE, Gateway, MessageError, Notification, Paid,
-    Profile, Reference, Start, TestReport, TestResult, Verdict,
+    Account, BadSetting, Charge, DARAJA_PROFILE, Gateway, MessageError, Notification,
+    PESAPAL_PROFILE, Paid, Profile, Reference, Start, TestReport, TestResult, Timeouts, Verdict,
+    WaveLink,
 };
 use bando_store::SessionUpdate;
 use bando_store::testing::{ManualClock, SeededEntropy, TestStore, stores};
@@ -55,12 +56,18 @@ pub(crate) async fn worlds() -> Vec<World> {
     let mut worlds = Vec::new();
     for test in stores(&*entropy).await {
         let clock = Arc::new(ManualClock::new(START));
-        let gateway = Arc::new(FakeGateway::default());
+        let gateway = Arc::new(FakeGateway::of(&DARAJA_PROFILE));
+        let pesapal: Arc<dyn Gateway> = Arc::new(FakeGateway::of(&PESAPAL_PROFILE));
+        // The real one: without a key it asks nobody.
+        let wave = WaveLink::new(clock.clone(), Timeouts::default()).expect("TLS");
+        let wave: Arc<dyn Gateway> = Arc::new(wave);
         let app = App::new(Parts {
             store: test.store.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
-            gateways: [gateway.clone() as Arc<dyn Gateway>].into_iter().collect(),
+            gateways: [gateway.clone() as Arc<dyn Gateway>, wave, pesapal]
+                .into_iter()
+                .collect(),
             routers: Arc::new(Unplugged),
             settings: Settings {
                 default_provider: Some("ours".into()),
@@ -135,6 +142,15 @@ impl Shop {
     }
 }
 
+/// An account with a gateway, without secrets.
+fn account_with(settings: &[(&str, &str)]) -> GatewayAccount {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    GatewayAccount {
+        settings: settings.iter().map(owned).collect(),
+        ..GatewayAccount::default()
+    }
+}
+
 /// One hour from first use, for one device.
 const HOUR: PlanTerms = PlanTerms {
     validity_seconds: Some(3600),
@@ -200,8 +216,56 @@ impl World {
 
     /// An access token of a shop's owner.
     pub(crate) async fn owner_token(&self, shop: &Shop) -> String {
-        let pair = self.sign_in(&format!("owner@{}", shop.provider.slug)).await;
-        text(&pair["access"])
+        self.token_of(&format!("owner@{}", shop.provider.slug))
+            .await
+    }
+
+    /// An access token of a member.
+    pub(crate) async fn token_of(&self, username: &str) -> String {
+        text(&self.sign_in(username).await["access"])
+    }
+
+    /// The shop takes Pesapal too.
+    pub(crate) async fn take_pesapal(&self, shop: &Shop) {
+        let saved = self
+            .app
+            .save_gateway(&shop.owner, "pesapal", GatewayAccount::default(), true);
+        saved.await.expect("saved");
+    }
+
+    /// The shop hears of money that is paid by hand.
+    pub(crate) async fn hear_of_money_by_hand(&self, shop: &Shop) {
+        let settings = [
+            ("environment", "sandbox"),
+            ("shortcode", "174379"),
+            ("c2b", "true"),
+        ];
+        let saved = self
+            .app
+            .save_gateway(&shop.owner, "mpesa", account_with(&settings), true);
+        saved.await.expect("saved");
+    }
+
+    /// The owner of a third business, in Abidjan: `cocody`, which has nothing but a merchant link at
+    /// Wave and sells a day for 200 francs.
+    pub(crate) async fn abidjan(&self) -> Caller {
+        let provider = self.app.create_provider("cocody", "Cocody", Country::Ci);
+        let provider = provider.await.expect("provider");
+        let owner = member(&self.app, &provider, Role::Owner).await;
+        let link = "https://pay.wave.com/m/M_ci_8xQ2b7Lk/c/ci/";
+        let account = account_with(&[("merchant_link", link)]);
+        let saved = self.app.save_gateway(&owner, "wave_link", account, true);
+        saved.await.expect("saved");
+        let plan = PlanDraft {
+            name: "24 h".into(),
+            price: "200".into(),
+            terms: HOUR,
+            window: None,
+            on_sale: true,
+            position: 1,
+        };
+        self.app.save_plan(&owner, None, plan).await.expect("plan");
+        owner
     }
 
     /// An open session of a shop, of no ticket.
@@ -351,14 +415,22 @@ pub(crate) fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 
-/// M-Pesa as these tests need it: takes Kenyan phones, and says of each payment what it was told to.
-#[derive(Default)]
+/// A gateway as these tests need it: says of each payment what it was told to.
 pub(crate) struct FakeGateway {
+    profile: &'static Profile,
     paid: Mutex<bool>,
     started: Mutex<u32>,
 }
 
 impl FakeGateway {
+    fn of(profile: &'static Profile) -> Self {
+        Self {
+            profile,
+            paid: Mutex::default(),
+            started: Mutex::default(),
+        }
+    }
+
     /// From now on everything asked about is paid.
     pub(crate) fn pay(&self) {
         *self.paid.lock().expect("lock") = true;
@@ -376,7 +448,7 @@ const REFUSED: &str = "254700000112";
 #[async_trait]
 impl Gateway for FakeGateway {
     fn profile(&self) -> &'static Profile {
-        &DARAJA_PROFILE
+        self.profile
     }
 
     fn check(&self, _: &Account) -> Result<(), BadSetting> {
@@ -398,7 +470,8 @@ impl Gateway for FakeGateway {
                 merchant_request_id: format!("m-{started}"),
                 checkout_request_id: format!("ws_CO_{started}_{}", charge.phone.digits()),
             },
-            redirect: None,
+            redirect: (self.profile.asks == Asks::Redirect)
+                .then(|| format!("https://pay.example/{started}")),
         }
     }
 

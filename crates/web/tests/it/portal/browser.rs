@@ -120,7 +120,8 @@ impl Seen {
     /// Where the page goes by itself, and after how many seconds; not what happens only with
     /// scripts off.
     pub(crate) fn refresh(&self) -> Option<(u32, String)> {
-        let at = self.text.find("<meta http-equiv=\"refresh\"")?;
+        let mut all = self.text.match_indices("<meta http-equiv=\"refresh\"");
+        let (at, _) = all.find(|(at, _)| !self.text[..*at].ends_with("<noscript>"))?;
         let content = unescape(attribute(&self.text[at..], "content")?);
         let (seconds, rest) = content.split_once(';').unwrap_or((&content, ""));
         let to = rest.trim_start().strip_prefix("url=").unwrap_or_default();

@@ -3,10 +3,12 @@
 mod bad_input;
 pub(crate) mod browser;
 mod buying;
+mod credit;
 mod failures;
 mod pages;
 mod returning;
 mod tickets;
+pub(crate) mod ways;
 pub(crate) mod world;
 
 /// A device with an address of its maker's.

@@ -7,16 +7,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::Router;
 use bando_app::{
-    App, Caller, Disconnected, MpesaSecrets, MpesaSettings, Parts, Plan, PlanDraft, RouterControl,
-    RouterDraft, Settings,
+    App, Asks, Caller, Disconnected, GatewayAccount, MpesaSecrets, MpesaSettings, Parts, Plan,
+    PlanDraft, RouterControl, RouterDraft, Settings,
 };
 use bando_domain::{
     AccountId, Clock, Country, DataLimit, Language, MacAddr, PaymentFailure, PlanTerms, ProviderId,
     RateLimit, Secret, Starts, TicketId, Timestamp, Usage,
 };
 use bando_gateways::{
-    Account, BadSetting, Charge, DARAJA_PROFILE, Gateway, MessageError, Notification, Profile,
-    Reference, Start, TestReport, TestResult, Verdict,
+    Account, BadSetting, Charge, Daraja, Found, Gateway, MessageError, Movement, Notification,
+    Pesapal, Profile, Reference, Search, Start, TestReport, TestResult, Timeouts, Verdict,
+    WaveLink,
 };
 use bando_store::testing::{ManualClock, SeededEntropy, TestStore, stores};
 use bando_store::{Provider, Role, Session, SessionUpdate};
@@ -28,16 +29,32 @@ pub(crate) const START: Timestamp = Timestamp::from_millis(1_795_178_527_000);
 /// The address of the shop's hotspot.
 pub(crate) const HOTSPOT: &str = "10.5.50.1";
 
-/// A gateway that answers as it is told to.
-#[derive(Default)]
+/// A gateway that answers as it is told to, and reads messages as the real one does.
 pub(crate) struct ScriptedGateway {
+    real: Arc<dyn Gateway>,
     starts: Mutex<VecDeque<Start>>,
     verdict: Mutex<Option<Verdict>>,
+    found: Mutex<Option<Found>>,
     /// What it was asked to charge.
     pub(crate) charges: Mutex<Vec<Charge>>,
 }
 
 impl ScriptedGateway {
+    fn of(real: Arc<dyn Gateway>) -> Arc<Self> {
+        Arc::new(Self {
+            real,
+            starts: Mutex::default(),
+            verdict: Mutex::default(),
+            found: Mutex::default(),
+            charges: Mutex::default(),
+        })
+    }
+
+    /// What searches by receipt find from now on; without, that this account cannot be asked.
+    pub(crate) fn find_only(&self, movement: Movement) {
+        *self.found.lock().unwrap() = Some(Found::Movement(movement));
+    }
+
     /// The next prompt is answered so; without, it is accepted.
     pub(crate) fn answer(&self, start: Start) {
         self.starts.lock().unwrap().push_back(start);
@@ -66,7 +83,7 @@ impl ScriptedGateway {
 #[async_trait]
 impl Gateway for ScriptedGateway {
     fn profile(&self) -> &'static Profile {
-        &DARAJA_PROFILE
+        self.real.profile()
     }
 
     fn check(&self, _: &Account) -> Result<(), BadSetting> {
@@ -80,12 +97,17 @@ impl Gateway for ScriptedGateway {
             charges.len()
         };
         let scripted = self.starts.lock().unwrap().pop_front();
+        let is_push = self.profile().asks == Asks::Push;
         scripted.unwrap_or_else(|| Start::Accepted {
             reference: Reference {
-                merchant_request_id: format!("m-{number}"),
+                merchant_request_id: if is_push {
+                    format!("m-{number}")
+                } else {
+                    charge.reference.clone()
+                },
                 checkout_request_id: format!("ws_CO_{number}"),
             },
-            redirect: None,
+            redirect: (!is_push).then(|| format!("https://pay.example/{number}?a=1&b=2")),
         })
     }
 
@@ -96,8 +118,17 @@ impl Gateway for ScriptedGateway {
         })
     }
 
+    async fn find(&self, _: &Account, _: &Search) -> Found {
+        let found = self.found.lock().unwrap().clone();
+        found.unwrap_or(Found::CannotAsk)
+    }
+
     fn read_message(&self, body: &[u8]) -> Result<Notification, MessageError> {
-        bando_gateways::read_callback(body)
+        self.real.read_message(body)
+    }
+
+    fn acknowledgement(&self, body: &[u8]) -> String {
+        self.real.acknowledgement(body)
     }
 
     async fn test(&self, _: &Account) -> TestReport {
@@ -126,6 +157,8 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) entropy: Arc<SeededEntropy>,
     pub(crate) gateway: Arc<ScriptedGateway>,
+    /// Another, with a page of its own; nobody has an account with it yet.
+    pub(crate) pesapal: Arc<ScriptedGateway>,
     pub(crate) web: Router,
     pub(crate) provider: Provider,
     pub(crate) owner: Caller,
@@ -147,12 +180,19 @@ pub(crate) async fn worlds() -> Vec<World> {
 impl World {
     async fn on(test: TestStore, entropy: Arc<SeededEntropy>) -> Self {
         let clock = Arc::new(ManualClock::new(START));
-        let gateway = Arc::new(ScriptedGateway::default());
+        let told: Arc<dyn Clock> = clock.clone();
+        let patience = Timeouts::default();
+        let gateway = ScriptedGateway::of(Arc::new(Daraja::new(told.clone(), patience).unwrap()));
+        let pesapal = ScriptedGateway::of(Arc::new(Pesapal::new(told.clone(), patience).unwrap()));
+        // The real one: without a key it asks nobody.
+        let wave: Arc<dyn Gateway> = Arc::new(WaveLink::new(told, patience).unwrap());
         let app = App::new(Parts {
             store: test.store.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
-            gateways: [gateway.clone() as Arc<dyn Gateway>].into_iter().collect(),
+            gateways: [gateway.clone() as Arc<dyn Gateway>, wave, pesapal.clone()]
+                .into_iter()
+                .collect(),
             routers: Arc::new(Silent),
             settings: Settings::new("https://wifi.example"),
         });
@@ -160,7 +200,7 @@ impl World {
             .create_provider("mama-njeri", "Mama Njeri Wi-Fi", Country::Ke)
             .await
             .unwrap();
-        let owner = own(&app, &test, &clock, &entropy, provider.id).await;
+        let owner = own(&app, &test, &clock, &entropy, provider.id, "njeri").await;
         set_up_mpesa(&app, &owner).await;
         let draft = RouterDraft {
             name: "Gate".into(),
@@ -184,6 +224,7 @@ impl World {
             clock,
             entropy,
             gateway,
+            pesapal,
             web,
             provider,
             owner,
@@ -198,6 +239,49 @@ impl World {
             .create_provider("rival", "Rival Wi-Fi", Country::Ke)
             .await
             .unwrap()
+    }
+
+    /// The shop takes Pesapal too.
+    pub(crate) async fn take_pesapal(&self) {
+        let account = GatewayAccount::default();
+        self.app
+            .save_gateway(&self.owner, "pesapal", account, true)
+            .await
+            .unwrap();
+    }
+
+    /// The shop hears of money that is paid by hand.
+    pub(crate) async fn hear_of_money_by_hand(&self) {
+        let settings = [
+            ("environment", "sandbox"),
+            ("shortcode", "174379"),
+            ("c2b", "true"),
+        ];
+        let account = account_with(&settings);
+        self.app
+            .save_gateway(&self.owner, "mpesa", account, true)
+            .await
+            .unwrap();
+    }
+
+    /// A shop in Abidjan, `cocody`, with nothing but a merchant link at Wave; it sells a day for 200
+    /// francs.
+    pub(crate) async fn abidjan(&self) -> (Caller, Plan) {
+        let provider = self
+            .app
+            .create_provider("cocody", "Cocody Wi-Fi", Country::Ci)
+            .await
+            .unwrap();
+        let (clock, entropy) = (&self.clock, &self.entropy);
+        let owner = own(&self.app, &self.test, clock, entropy, provider.id, "awa").await;
+        let link = "https://pay.wave.com/m/M_ci_8xQ2b7Lk/c/ci/";
+        let account = account_with(&[("merchant_link", link), ("unique_amounts", "true")]);
+        self.app
+            .save_gateway(&owner, "wave_link", account, true)
+            .await
+            .unwrap();
+        let plan = sell(&self.app, &owner, "24 h", "200", terms(86_400, 1)).await;
+        (owner, plan)
     }
 
     /// What the router tells a browser to tell the portal.
@@ -343,18 +427,30 @@ async fn sell(app: &App, owner: &Caller, name: &str, price: &str, terms: PlanTer
     app.save_plan(owner, None, draft).await.unwrap()
 }
 
+/// An account with a gateway, without secrets.
+fn account_with(settings: &[(&str, &str)]) -> GatewayAccount {
+    let owned = settings
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    GatewayAccount {
+        settings: owned.collect(),
+        ..GatewayAccount::default()
+    }
+}
+
 async fn own(
     app: &App,
     test: &TestStore,
     clock: &ManualClock,
     entropy: &SeededEntropy,
     provider: ProviderId,
+    username: &str,
 ) -> Caller {
     let account = bando_store::Account {
         id: AccountId::new(clock, entropy),
-        username: "njeri".into(),
+        username: username.into(),
         password_hash: "none".into(),
-        name: "Njeri".into(),
+        name: username.into(),
         language: Language::En,
         super_admin: false,
         created_at: clock.now(),
