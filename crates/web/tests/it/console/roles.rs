@@ -27,6 +27,7 @@ async fn routes(world: &World) -> Vec<Route> {
         .unwrap()
         .id;
     shop.work().await;
+    let money = super::stage::Money::of(shop).await;
     let (plan, router, payment) = (shop.plan.id, shop.router.id, payment.id);
     let get = |least, path: String| Route {
         method: "GET",
@@ -43,11 +44,10 @@ async fn routes(world: &World) -> Vec<Route> {
     let at = |path: &str| format!("/console{path}");
     let (support, cashier, manager, owner) =
         (Role::Support, Role::Cashier, Role::Manager, Role::Owner);
-    let mpesa = [
+    let way = [
         ("environment", "sandbox"),
-        ("kind", "paybill"),
         ("shortcode", "174379"),
-        ("enabled", "1"),
+        ("enabled", "true"),
     ];
     let plan_text = plan.to_string();
     vec![
@@ -77,10 +77,61 @@ async fn routes(world: &World) -> Vec<Route> {
         get(manager, at(&format!("/routers/{router}/edit"))),
         get(manager, at(&format!("/routers/{router}/script.rsc"))),
         get(manager, at(&format!("/routers/{router}/remove.rsc"))),
-        get(owner, at("/mpesa")),
+        get(owner, at("/ways")),
+        get(owner, at("/ways/mpesa")),
+        get(support, at("/badges")),
+        get(support, at("/cases")),
+        get(support, at(&format!("/cases/{}", money.case))),
+        get(support, at("/arrivals")),
+        get(support, at(&format!("/arrivals/{}", money.arrival))),
+        get(support, at("/refunds")),
+        get(support, at(&format!("/refunds/{}", money.refund))),
+        get(support, at("/ledger.csv")),
+        get(support, at("/ledger/account?account=revenue")),
+        get(cashier, at("/confirm")),
+        get(cashier, at("/shift")),
+        get(cashier, at("/shifts")),
+        get(cashier, at("/shifts/day")),
+        get(cashier, at(&format!("/shifts/{}", money.shift))),
+        get(cashier, at(&format!("/payments/{payment}/refund"))),
+        get(cashier, at(&format!("/arrivals/{}/refund", money.arrival))),
+        get(manager, at("/statements")),
+        get(manager, at(&format!("/statements/{}", money.statement))),
+        get(manager, at("/differences")),
+        get(manager, at(&format!("/differences/{}", money.difference))),
+        get(manager, at("/payouts")),
         get(owner, at("/audit")),
         post(support, at(&format!("/payments/{payment}/check")), &[]),
-        post(cashier, at("/sell"), &[("plan", &plan_text)]),
+        post(
+            cashier,
+            at("/sell"),
+            &[("how", "gift"), ("plan", &plan_text)],
+        ),
+        post(
+            cashier,
+            at(&format!("/confirm/{}", money.waiting)),
+            &[("answer", "yes")],
+        ),
+        post(
+            cashier,
+            at(&format!("/payments/{payment}/refund")),
+            &[("amount", "1"), ("way", "cash"), ("reason", "slow")],
+        ),
+        post(
+            manager,
+            at(&format!("/cases/{}/solve", money.case)),
+            &[("note", "called them")],
+        ),
+        post(
+            manager,
+            at(&format!("/statements/{}/compare", money.statement)),
+            &[],
+        ),
+        post(
+            manager,
+            at(&format!("/statements/{}/mend", money.statement)),
+            &[],
+        ),
         post(
             cashier,
             at("/batches"),
@@ -116,8 +167,8 @@ async fn routes(world: &World) -> Vec<Route> {
             at(&format!("/routers/{router}")),
             &[("name", "Gate"), ("address", "10.5.50.1")],
         ),
-        post(owner, at("/mpesa"), &mpesa),
-        post(owner, at("/mpesa/test"), &mpesa),
+        post(owner, at("/ways/mpesa"), &way),
+        post(owner, at("/ways/mpesa/test"), &way),
         post(manager, at(&format!("/sessions/{session}/disconnect")), &[]),
         post(
             manager,

@@ -95,6 +95,7 @@ async fn a_ticket_is_handed_out_in_two_taps_and_found_again() {
             .is(200)
             .shows(&[&plan, "1 hour"]);
         let form = [
+            ("how", "gift"),
             ("plan", plan.as_str()),
             ("phone", "0733 111 222"),
             ("note", "broken router"),
@@ -134,7 +135,10 @@ async fn a_ticket_is_handed_out_in_two_taps_and_found_again() {
             .shows(&["aria-invalid", "value=\"12\""]);
         let unknown = world.shop.router.id.to_string();
         owner
-            .post("/console/sell", &[("plan", unknown.as_str())])
+            .post(
+                "/console/sell",
+                &[("how", "gift"), ("plan", unknown.as_str())],
+            )
             .await
             .is(404);
     }

@@ -1,4 +1,4 @@
-//! The provider's settings, the member's, and M-Pesa.
+//! The provider's settings and the member's.
 
 use super::world::{PASSWORD, worlds};
 
@@ -102,71 +102,5 @@ async fn a_new_password_ends_every_other_sign_in() {
             .post("/console/sign-in", &pair)
             .await
             .is(303);
-    }
-}
-
-#[tokio::test]
-async fn mpesa_is_saved_and_tested_and_its_keys_never_come_back() {
-    for world in worlds().await {
-        let owner = world.owner().await;
-        let keys = ["consumer-key", "consumer-secret", "value=\"passkey\""];
-        owner
-            .get("/console/mpesa")
-            .await
-            .is(200)
-            .shows(&["174379", "Leave empty to keep it"])
-            .hides(&keys);
-        let form = [
-            ("environment", "sandbox"),
-            ("kind", "till"),
-            ("shortcode", "600100"),
-            ("till", "123456"),
-            ("consumer_key", ""),
-            ("consumer_secret", ""),
-            ("passkey", "new-passkey"),
-            ("enabled", "1"),
-        ];
-        let page = owner.post("/console/mpesa/test", &form).await.is(200);
-        page.shows(&["M-Pesa accepts these settings.", "600100", "123456"])
-            .hides(&["new-passkey"]);
-        owner
-            .get("/console/mpesa")
-            .await
-            .is(200)
-            .shows(&["Last tested", "600100"])
-            .hides(&["new-passkey"]);
-        let state = world.app().mpesa(&world.shop.owner).await.unwrap().unwrap();
-        assert_eq!(state.settings.till.as_deref(), Some("123456"));
-        assert!(state.enabled);
-
-        let wrong = form.map(|(n, v)| if n == "till" { (n, "12") } else { (n, v) });
-        owner
-            .post("/console/mpesa", &wrong)
-            .await
-            .is(422)
-            .shows(&["5 to 7 digits", "value=\"12\""]);
-        let off: Vec<_> = form.into_iter().filter(|(n, _)| *n != "enabled").collect();
-        owner
-            .submit("/console/mpesa", &off)
-            .await
-            .shows(&["Saved."]);
-        assert!(
-            !world
-                .app()
-                .mpesa(&world.shop.owner)
-                .await
-                .unwrap()
-                .unwrap()
-                .enabled
-        );
-        // Any base URL would send the keys anywhere.
-        let elsewhere = form.map(|(n, v)| {
-            if n == "environment" {
-                (n, "https://evil.example")
-            } else {
-                (n, v)
-            }
-        });
-        owner.post("/console/mpesa", &elsewhere).await.is(422);
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    fn of(shop: Shop) -> Self {
+    pub(crate) fn of(shop: Shop) -> Self {
         let web = bando_web::router(Web {
             app: shop.app.clone(),
             behind_proxy: false,

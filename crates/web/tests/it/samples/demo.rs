@@ -101,9 +101,14 @@ fn demo(lang: Lang) -> Demo {
                 balanced: true,
                 timeline: vec![
                     step(lang.timeline_asked(), "12:41:07", "", "ok"),
-                    step(lang.timeline_prompt_sent(), "12:41:08", "1.1 s", "ok"),
-                    step(lang.timeline_callback(), "", "", "wait"),
-                    step(lang.timeline_confirmed(), "", "", "later"),
+                    step(
+                        &lang.timeline_prompt_sent("M-Pesa"),
+                        "12:41:08",
+                        "1.1 s",
+                        "ok",
+                    ),
+                    step(&lang.timeline_callback("M-Pesa"), "", "", "wait"),
+                    step(lang.timeline_ticket(), "", "", "later"),
                     step(lang.timeline_ticket(), "", "", "later"),
                 ],
                 entries: vec![

@@ -1,5 +1,6 @@
 //! The provider's pages.
 
+mod money;
 mod sales;
 mod setup;
 
@@ -14,6 +15,7 @@ pub(super) fn pages(lang: Lang) -> Vec<Sample> {
     let mut pages = vec![sign_in(lang)];
     pages.extend(sales::pages(lang));
     pages.extend(setup::pages(lang));
+    pages.extend(money::pages(lang));
     pages.extend(office(lang));
     pages
 }
@@ -81,13 +83,16 @@ fn office(t: Lang) -> Vec<Sample> {
                         account: s("gateway:mpesa"),
                         text: t.ledger_gateway("M-Pesa"),
                         amount: s("KES 61,480"),
+                        href: s("/console/ledger/account?account=gateway%3Ampesa"),
                     },
                     LedgerRow {
                         account: s("revenue"),
                         text: s(t.ledger_revenue()),
                         amount: s("-KES 61,480"),
+                        href: s("/console/ledger/account?account=revenue"),
                     },
                 ],
+                at: String::new(),
             }),
         ),
         (

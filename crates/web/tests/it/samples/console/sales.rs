@@ -6,7 +6,7 @@ use bando_web::views::console::*;
 use bando_web::views::{Field, Notice, PaymentStatus, TicketStatus, Tone};
 use bando_web::{format, qr};
 
-use super::{CODE, Sample, check, page, render, s, time_gauge};
+use super::{CODE, Sample, check, choice, page, render, s, time_gauge};
 
 /// The pages of the daily work.
 pub(super) fn pages(t: Lang) -> Vec<Sample> {
@@ -16,6 +16,10 @@ pub(super) fn pages(t: Lang) -> Vec<Sample> {
             q: s(q),
             ..PaymentFilter::default()
         },
+        gateways: vec![
+            choice("", t.any_gateway(), true),
+            choice("mpesa", "M-Pesa", false),
+        ],
         paid: Some((1_204, s("KES 61,480"))),
         rows,
         csv_href: s("/console/payments?period=week&format=csv"),
@@ -54,6 +58,11 @@ pub(super) fn pages(t: Lang) -> Vec<Sample> {
             price: s(price),
         })
         .into(),
+        how: vec![
+            choice("cash", t.sell_cash(), true),
+            choice("gift", t.sell_gift(), false),
+        ],
+        problem: None,
         phone: Field::default(),
         note: Field::default(),
     };
@@ -243,11 +252,11 @@ fn home(lang: Lang) -> Home {
             action: s(lang.look()),
             href: s("/console/routers/1"),
         }],
-        next: Some(Todo {
-            text: lang.next_confirm(3),
+        todos: vec![Todo {
+            text: lang.to_confirm(3),
             action: s(lang.confirm()),
-            href: s("/console/payments?status=pending"),
-        }),
+            href: s("/console/confirm"),
+        }],
         latest: payment_rows(lang),
         week: days.iter().zip(&values).map(bar).collect(),
         checklist: None,
@@ -265,7 +274,7 @@ fn new_home(lang: Lang) -> Home {
         online: 0,
         waiting: 0,
         problems: Vec::new(),
-        next: None,
+        todos: Vec::new(),
         latest: Vec::new(),
         week: Vec::new(),
         checklist: Some(vec![
@@ -273,8 +282,8 @@ fn new_home(lang: Lang) -> Home {
             check(
                 CheckState::Failed,
                 lang.setup_mpesa(),
-                Some(lang.test_keys_bad()),
-                Some((lang.set_up_now(), "/console/mpesa")),
+                Some(lang.way_keys_wrong()),
+                Some((lang.set_up_now(), "/console/ways")),
             ),
             check(
                 CheckState::Doing,
@@ -294,8 +303,8 @@ fn new_home(lang: Lang) -> Home {
 }
 
 fn payment(lang: Lang) -> PaymentPage {
-    let step = |step, at: &str, gap: Option<u64>, detail: Option<&str>| TimelineStep {
-        step,
+    let step = |text: &str, at: &str, gap: Option<u64>, detail: Option<&str>| TimelineStep {
+        text: s(text),
         state: CheckState::Done,
         at: s(at),
         gap: gap.map(|ms| format::gap(lang, ms)),
@@ -308,26 +317,36 @@ fn payment(lang: Lang) -> PaymentPage {
         status: PaymentStatus::Success,
         problem: None,
         steps: vec![
-            step(PaymentStep::Asked, "12:41:07", None, None),
-            step(PaymentStep::PromptSent, "12:41:08", Some(1_120), None),
+            step(lang.timeline_asked(), "12:41:07", None, None),
             step(
-                PaymentStep::Callback,
+                &lang.timeline_prompt_sent("M-Pesa"),
+                "12:41:08",
+                Some(1_120),
+                None,
+            ),
+            step(
+                &lang.timeline_callback("M-Pesa"),
                 "12:41:17",
                 Some(9_040),
                 Some("SGH7KL2M9P"),
             ),
-            step(PaymentStep::Confirmed, "12:41:18", Some(610), None),
             step(
-                PaymentStep::Ticket,
+                lang.timeline_confirmed_by_hand(),
+                "12:41:18",
+                Some(610),
+                None,
+            ),
+            step(
+                lang.timeline_ticket(),
                 "12:41:18",
                 Some(4),
                 Some("7KQ4M 2XTRP"),
             ),
-            step(PaymentStep::Router, "12:41:19", Some(890), Some("Stage")),
+            step(lang.timeline_router(), "12:41:19", Some(890), Some("Stage")),
             TimelineStep {
                 state: CheckState::Todo,
                 at: String::new(),
-                ..step(PaymentStep::FirstByte, "", None, None)
+                ..step(lang.timeline_router(), "", None, None)
             },
         ],
         took: Some(s("12 s")),
@@ -340,6 +359,11 @@ fn payment(lang: Lang) -> PaymentPage {
             Fact::link(lang.col_router(), "Stage", "/console/routers/1"),
         ],
         can_check: false,
+        ask_again: lang.ask_gateway_again("M-Pesa"),
+        links: vec![Link::new(
+            lang.refund_ask(),
+            "/console/payments/0190/refund",
+        )],
     }
 }
 
@@ -354,6 +378,11 @@ fn failed_payment(lang: Lang) -> PaymentPage {
         steps,
         took: None,
         can_check: true,
+        ask_again: lang.ask_gateway_again("M-Pesa"),
+        links: vec![Link::new(
+            lang.refund_ask(),
+            "/console/payments/0190/refund",
+        )],
         ..payment(lang)
     }
 }

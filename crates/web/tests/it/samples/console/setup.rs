@@ -1,8 +1,8 @@
 //! Batches, plans, routers and the way to be paid.
 
 use bando_web::i18n::Lang;
+use bando_web::views::Field;
 use bando_web::views::console::*;
-use bando_web::views::{Field, Notice, Tone};
 use bando_web::{format, qr};
 
 use super::{Sample, check, choice, page, render, s};
@@ -128,7 +128,6 @@ pub(super) fn pages(t: Lang) -> Vec<Sample> {
             }),
         ),
         (s("console-router"), render(&router(t))),
-        (s("console-mpesa"), render(&mpesa(t))),
     ]
 }
 
@@ -221,40 +220,6 @@ fn router(lang: Lang) -> RouterPage {
         script: Some(s(
             "# Bando for \"Stage\"\n/radius add service=hotspot address=203.0.113.7 secret=\"•••\" comment=bando\n/radius incoming set accept=yes port=3799\n/ip hotspot profile set [find name=hsprof1] use-radius=yes radius-accounting=yes radius-interim-update=5m login-by=http-pap,http-chap,mac\n/ip hotspot walled-garden ip add dst-host=wifi.example action=accept comment=bando\n",
         )),
-    }
-}
-
-fn mpesa(lang: Lang) -> MpesaSettings {
-    MpesaSettings {
-        page: page(lang, Section::Ways),
-        environment: vec![
-            choice("sandbox", lang.mpesa_sandbox(), true),
-            choice("production", lang.mpesa_production(), false),
-        ],
-        kind: vec![
-            choice("paybill", lang.mpesa_paybill(), true),
-            choice("till", lang.mpesa_till(), false),
-        ],
-        shortcode: Field::of("174379"),
-        till: Field::default(),
-        saved: true,
-        consumer_key: Field::default(),
-        consumer_secret: Field::default(),
-        passkey: Field::default(),
-        enabled: true,
-        test: Some(TestResult {
-            verdict: Notice::new(Tone::Bad, lang.test_bad()),
-            checks: vec![
-                check(CheckState::Done, lang.test_keys(), None, None),
-                check(
-                    CheckState::Failed,
-                    lang.test_passkey(),
-                    Some(lang.test_passkey_bad()),
-                    None,
-                ),
-                check(CheckState::Todo, lang.test_callback(), None, None),
-            ],
-        }),
     }
 }
 
