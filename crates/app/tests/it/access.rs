@@ -330,3 +330,53 @@ async fn a_restarted_router_has_no_sessions() {
         shop.check().await;
     }
 }
+
+#[tokio::test]
+async fn a_tickets_own_address_is_one_device_of_it() {
+    for shop in Shop::open_all(411).await {
+        let ticket = shop.buy("0712345678", None).await;
+        let own = ticket.identity_mac.unwrap();
+        assert!(own.is_locally_administered() && !own.is_multicast());
+        let found = async |mac| {
+            let key = AccessKey::Device(mac);
+            let found = shop.app.find_access(shop.provider(), &key).await.unwrap();
+            found.map(|access| access.ticket)
+        };
+        assert_eq!(found(own).await, Some(ticket.id));
+        assert_eq!(found(Shop::device(1)).await, None);
+        let admit = async |mac| {
+            let admitted = shop.app.admit(shop.provider(), ticket.id, Some(mac));
+            admitted.await.unwrap().map(|access| access.devices.len())
+        };
+        assert_eq!(admit(own).await, Ok(1));
+        assert_eq!(
+            admit(own).await,
+            Ok(1),
+            "coming again takes no second place"
+        );
+        let page = shop.app.ticket_of_device(shop.provider(), own).await;
+        assert_eq!(page.unwrap().unwrap().ticket.id, ticket.id);
+        // It is no place beside those of other devices: the plan is for one.
+        assert_eq!(admit(Shop::device(1)).await, Err(Refusal::DeviceLimit));
+        let neighbour = shop.neighbour("other").await.unwrap();
+        let key = AccessKey::Device(own);
+        let elsewhere = shop.app.find_access(neighbour.provider, &key).await;
+        assert_eq!(elsewhere.unwrap(), None);
+        // Once it is over, it is nobody's.
+        shop.app
+            .revoke_ticket(&shop.owner, ticket.id)
+            .await
+            .unwrap();
+        assert_eq!(found(own).await, None);
+        // A device that the ticket was moved to comes in without the ticket's own address.
+        let second = shop.buy("0712345679", None).await;
+        let scanned = Shop::device(2);
+        shop.app
+            .admit(shop.provider(), second.id, Some(scanned))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(found(scanned).await, Some(second.id));
+        shop.check().await;
+    }
+}
