@@ -1,6 +1,7 @@
 //! Fresh databases for tests, on both engines.
 
 use std::process;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
@@ -14,6 +15,9 @@ use crate::{DatabaseUrl, Db, Engine, Error, Options, Result};
 mod raw;
 
 pub use raw::RawRows;
+
+/// The name of a SQLite file.
+const FILE: &str = "test.db";
 
 /// A fresh, empty database; gone when dropped.
 #[derive(Debug)]
@@ -56,7 +60,7 @@ pub async fn databases_with(options: Options) -> Vec<TestDb> {
 
 async fn sqlite(options: Options) -> Result<TestDb> {
     let directory = tempfile::tempdir().map_err(Error::unavailable)?;
-    let url = DatabaseUrl(Place::File(directory.path().join("test.db")));
+    let url = DatabaseUrl(Place::File(directory.path().join(FILE)));
     let db = Db::open(&url, options).await?;
     Ok(TestDb {
         db,
@@ -114,34 +118,97 @@ async fn administer(server: &Url, command: &str) -> Result<()> {
     outcome
 }
 
+/// A rule that every database must keep to the end of its test.
+#[derive(Clone, Copy, Debug)]
+pub struct LastRule {
+    /// The rule in words.
+    pub name: &'static str,
+    /// The table it is about; it does not apply to a database without it.
+    pub table: &'static str,
+    /// Finds what breaks it: no row means that it holds.
+    pub sql: &'static str,
+}
+
+static LAST_RULES: OnceLock<&[LastRule]> = OnceLock::new();
+
+/// Has these rules checked on every database when it is dropped at the end of its test. The first
+/// call counts.
+pub fn check_at_the_end(rules: &'static [LastRule]) {
+    let _ = LAST_RULES.set(rules);
+}
+
 #[derive(Debug)]
 enum Cleanup {
-    Directory(#[expect(dead_code, reason = "removed when dropped")] TempDir),
+    Directory(TempDir),
     Database { server: Url, name: String },
 }
 
 impl Drop for Cleanup {
     fn drop(&mut self) {
-        let Self::Database { server, name } = self else {
-            return;
+        let place = match &self {
+            Self::Directory(directory) => Place::File(directory.path().join(FILE)),
+            Self::Database { server, name } => {
+                let mut url = server.clone();
+                url.set_path(name);
+                Place::Postgres(url)
+            }
         };
-        let (server, command) = (
-            server.clone(),
-            format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-        );
+        let dropping = match &self {
+            Self::Directory(_) => None,
+            Self::Database { server, name } => Some((
+                server.clone(),
+                format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+            )),
+        };
         // The test's own runtime may be busy or gone.
-        let dropping = thread::spawn(move || {
+        let ending = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            runtime
-                .block_on(administer(&server, &command))
-                .map_err(std::io::Error::other)
+            runtime.block_on(async {
+                let broken = broken_rules(&place).await;
+                if let Some((server, command)) = dropping {
+                    administer(&server, &command)
+                        .await
+                        .map_err(std::io::Error::other)?;
+                }
+                Ok::<_, std::io::Error>(broken)
+            })
         });
-        if !matches!(dropping.join(), Ok(Ok(()))) {
-            println!("could not drop the database {name}");
+        match ending.join() {
+            Ok(Ok(broken)) => {
+                // A test that fails already says so itself.
+                assert!(
+                    broken.is_empty() || thread::panicking(),
+                    "at the end of the test: {broken:#?}"
+                );
+            }
+            _ => println!("could not clean up after a test"),
         }
     }
+}
+
+/// The rules that are broken in a database, with what breaks them. What cannot be read was closed or
+/// taken away by its test.
+async fn broken_rules(place: &Place) -> Vec<String> {
+    let mut broken = Vec::new();
+    for rule in LAST_RULES.get().copied().unwrap_or_default() {
+        let exists = match place {
+            Place::File(_) => format!(
+                "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '{}'",
+                rule.table
+            ),
+            _ => format!("SELECT 1 WHERE to_regclass('{}') IS NOT NULL", rule.table),
+        };
+        if !matches!(raw::run(place, &exists).await, Ok(rows) if !rows.is_empty()) {
+            continue;
+        }
+        if let Ok(rows) = raw::run(place, rule.sql).await {
+            let lines = rows.iter().map(|row| format!("{}: {row:?}", rule.name));
+            broken.extend(lines);
+        }
+    }
+    broken
 }
 
 fn or_panic(made: Result<TestDb>) -> TestDb {

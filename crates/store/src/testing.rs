@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use bando_db::testing::TestDb;
+use bando_db::testing::{LastRule, TestDb};
 use bando_db::{DatabaseUrl, Db};
 use bando_domain::{Clock, Entropy, Timestamp};
 
@@ -57,7 +57,37 @@ impl TestStore {
     }
 }
 
-/// A fresh store on each engine at hand.
+/// What the ledger of every database must keep to, whatever its test did.
+const LEDGER_RULES: &[LastRule] = &[
+    LastRule {
+        name: "the ledger sums to zero for every provider and currency",
+        table: "ledger_transfers",
+        sql: "SELECT provider_id, currency, SUM(amount) FROM (
+                SELECT provider_id, currency, amount_minor AS amount FROM ledger_transfers WHERE debit_account <> ''
+                UNION ALL
+                SELECT provider_id, currency, -amount_minor FROM ledger_transfers WHERE credit_account <> ''
+              ) AS movements GROUP BY provider_id, currency HAVING SUM(amount) <> 0",
+    },
+    LastRule {
+        name: "wallets hold what the ledger says",
+        table: "receipt_holders",
+        sql: "SELECT kept.total, booked.total FROM
+                (SELECT COALESCE(SUM(credit_minor), 0) AS total FROM customers) AS kept,
+                (SELECT COALESCE(SUM(amount), 0) AS total FROM (
+                   SELECT amount_minor AS amount FROM ledger_transfers WHERE credit_account LIKE 'credit:%'
+                   UNION ALL
+                   SELECT -amount_minor FROM ledger_transfers WHERE debit_account LIKE 'credit:%') AS movements) AS booked
+              WHERE kept.total <> booked.total",
+    },
+];
+
+/// Has ledger and wallets of every database of this process checked when its test is over: for
+/// tests of the use cases, which book what they put into wallets.
+pub fn check_money_at_the_end() {
+    bando_db::testing::check_at_the_end(LEDGER_RULES);
+}
+
+/// A fresh store on each engine at hand. Its ledger is checked when the test is over.
 ///
 /// # Panics
 /// If one cannot be made: a test must not pass by testing nothing.
@@ -70,6 +100,7 @@ pub async fn stores(entropy: &dyn Entropy) -> Vec<TestStore> {
 /// # Panics
 /// As [`stores`].
 pub async fn stores_with(key: &MasterKey) -> Vec<TestStore> {
+    bando_db::testing::check_at_the_end(&LEDGER_RULES[..1]);
     let mut stores = Vec::new();
     for database in bando_db::testing::databases().await {
         let vault = Vault::new(key, &[]);

@@ -76,6 +76,7 @@ impl Shop {
     /// # Panics
     /// If one cannot be set up.
     pub async fn open_all(seed: u64) -> Vec<Self> {
+        bando_store::testing::check_money_at_the_end();
         let entropy = Arc::new(SeededEntropy::new(seed));
         let mut shops = Vec::new();
         for test in bando_store::testing::stores(&*entropy).await {

@@ -23,15 +23,7 @@ impl TestDb {
     /// # Errors
     /// What the engine says.
     pub async fn raw(&self, sql: &str) -> Result<RawRows, String> {
-        match &self.url.0 {
-            Place::File(path) => sqlite(path, sql).map_err(|error| error.to_string()),
-            Place::Postgres(url) => postgres(url, sql).await.map_err(|error| {
-                error
-                    .as_db_error()
-                    .map_or_else(|| error.to_string(), ToString::to_string)
-            }),
-            Place::Temporary => Err("a temporary database has no place".into()),
-        }
+        run(&self.url.0, sql).await
     }
 
     /// The bytes of a SQLite file with its log: what a thief of the disk would have.
@@ -44,6 +36,19 @@ impl TestDb {
         let mut bytes = std::fs::read(path).ok()?;
         bytes.extend(std::fs::read(wal).unwrap_or_default());
         Some(bytes)
+    }
+}
+
+/// Runs statements on the database at a place.
+pub(super) async fn run(place: &Place, sql: &str) -> Result<RawRows, String> {
+    match place {
+        Place::File(path) => sqlite(path, sql).map_err(|error| error.to_string()),
+        Place::Postgres(url) => postgres(url, sql).await.map_err(|error| {
+            error
+                .as_db_error()
+                .map_or_else(|| error.to_string(), ToString::to_string)
+        }),
+        Place::Temporary => Err("a temporary database has no place".into()),
     }
 }
 
