@@ -93,8 +93,7 @@ impl App {
     pub async fn mend_all(&self, caller: &Caller, statement: StatementId) -> Result<u64> {
         self.statement(caller, statement).await?;
         let by = By::member(caller);
-        let (count, _) = self.mend_safe(caller.provider, statement, &by).await?;
-        Ok(count)
+        self.mend_safe(caller.provider, statement, &by).await
     }
 
     pub(super) async fn mend(

@@ -10,6 +10,8 @@ mod compare;
 mod loose;
 mod mend;
 mod sources;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -38,6 +40,9 @@ use mend::By;
 
 /// How much later than its money a payment may become known to be settled.
 const LATE: Duration = Duration::from_secs(26 * 3600);
+
+/// How often a statement is compared again because something mended itself.
+const MAX_ROUNDS: u32 = 100;
 
 /// How many differences one run of the job mends by itself.
 const MENDS_AT_ONCE: usize = 500;
@@ -139,9 +144,11 @@ impl App {
         self.keep_differences(provider, &statement, &found).await?;
         self.events.tell(provider, Change::Cases);
         if statement.source == StatementSource::Pull {
-            let (_, is_more) = self.mend_safe(provider, id, &By::system()).await?;
-            if is_more {
-                return Ok(Done::Later(Duration::from_secs(1), "more to mend".into()));
+            let mended = self.mend_safe(provider, id, &By::system()).await?;
+            // What was mended may show more: the fee of money whose receipt is known by now.
+            if mended > 0 && job.attempts < MAX_ROUNDS {
+                let why = format!("{mended} mended; compared once more");
+                return Ok(Done::Later(Duration::from_secs(1), why));
             }
         }
         Ok(Done::Finished)
@@ -249,7 +256,9 @@ impl App {
         statement.finished_at = Some(now);
         tx.update_statement(&statement).await?;
         tx.commit().await?;
-        tracing::info!(%provider, statement = %statement.id, gateway = statement.gateway, lines = statement.lines, new = count, agreeing = agrees.len(), "statement compared");
+        let (lines, agreeing) = (statement.lines, agrees.len());
+        let gateway = statement.gateway;
+        tracing::info!(%provider, gateway, lines, new = count, agreeing, "statement compared");
         Ok(())
     }
 
@@ -271,13 +280,13 @@ impl App {
         }
     }
 
-    /// Mends what is safe to be mended; how much, and whether there is more.
+    /// Mends what is safe to be mended; how much that was.
     async fn mend_safe(
         &self,
         provider: ProviderId,
         statement: StatementId,
         by: &By,
-    ) -> Result<(u64, bool)> {
+    ) -> Result<u64> {
         let filter = DifferenceFilter {
             state: Some(DifferenceState::Open),
             statement: Some(statement),
@@ -294,7 +303,7 @@ impl App {
                     continue;
                 };
                 if tried == MENDS_AT_ONCE {
-                    return Ok((count, true));
+                    return Ok(count);
                 }
                 tried += 1;
                 match self.mend(provider, by, &disagreement, mend, "").await {
@@ -306,7 +315,7 @@ impl App {
             }
             after = page.next;
             if after.is_none() {
-                return Ok((count, false));
+                return Ok(count);
             }
         }
     }

@@ -385,9 +385,20 @@ async fn only_ours(
         .iter()
         .filter_map(|p| p.reference.as_deref().map(plain))
         .collect();
+    // A payout whose answer was lost has no receipt here yet.
+    let is_open_payout = |line: &StatementLine| {
+        line.kind == LineKind::Payout
+            && ours.sends.iter().any(|s| {
+                s.phone.is_some()
+                    && s.phone == line.phone
+                    && s.amount == line.amount
+                    && s.receipt.is_none()
+            })
+    };
     let is_ours = |line: &StatementLine| {
         let told = line.reference.as_deref();
         receipts.contains(&line.receipt)
+            || is_open_payout(line)
             || line
                 .checkout_request_id
                 .as_deref()
