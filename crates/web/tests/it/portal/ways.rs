@@ -114,6 +114,7 @@ async fn a_link_is_confirmed_by_the_owner_and_shows_nothing_before() {
             format!("{path}?lang=en")
         };
         let first = pay("0700000001").await;
+        world.wait(1);
         let address = pay("0700000002").await;
         let page = get(&world.web, &address).await;
         assert_eq!(page.refresh(), None, "the amount is read first");
