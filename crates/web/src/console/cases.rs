@@ -93,6 +93,7 @@ pub(super) async fn page(who: SignedInCaller, Id(id): Id<CaseId>) -> Answer {
 /// `POST /console/cases/{id}/solve`: with a note, for what is solved elsewhere.
 pub(super) async fn solve(who: SignedInCaller, Id(id): Id<CaseId>, fields: Fields) -> Answer {
     who.need(Permission::Manage)?;
+    who.app.case(&who.caller, id).await?;
     let note = fields.text("note");
     if note.is_empty() || note.chars().count() > MAX_NOTE {
         let mut page = matter(&who, id).await?;

@@ -8,7 +8,7 @@ use super::stage;
 use crate::support::browser::{Browser, View};
 
 /// Where the console's pages are, and what each is called in a picture.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 25] = [
     "payments",
     "tickets",
     "batches",
@@ -18,7 +18,17 @@ const PAGES: [&str; 15] = [
     "sessions",
     "routers",
     "routers/new",
-    "mpesa",
+    "ways",
+    "ways/mpesa",
+    "ways/wave_link",
+    "confirm",
+    "shift",
+    "shifts",
+    "cases",
+    "arrivals",
+    "refunds",
+    "payouts",
+    "statements",
     "sell",
     "settings",
     "ledger",
@@ -27,7 +37,9 @@ const PAGES: [&str; 15] = [
 ];
 
 /// Lists whose first row opens a page.
-const LISTS: [&str; 4] = ["payments", "tickets", "plans", "routers"];
+const LISTS: [&str; 6] = [
+    "payments", "tickets", "plans", "routers", "ways", "ledger",
+];
 
 /// The owner of the shop, who signed in earlier: signing in may not be tried as often as these tests run.
 pub(super) async fn goes_on(browser: &Browser, demo: &Demo, page: &str) {
@@ -129,7 +141,7 @@ async fn settings_are_tested_against_m_pesa_and_a_router_gets_its_script() {
         return;
     };
     let demo = stage::shared().await;
-    goes_on(&browser, demo, "mpesa").await;
+    goes_on(&browser, demo, "ways/mpesa").await;
     browser.click("button[formaction$='/test']").await;
     browser.wait_for("#test .note.ok").await;
     see(&browser, Face::Console, "console-mpesa-tested.desk").await;

@@ -10,7 +10,7 @@ use super::world::{World, worlds};
 const EVIL: &str = "<script>alert(1)</script>\"'&";
 
 /// Pages without an id.
-pub(crate) const PAGES: [&str; 24] = [
+pub(crate) const PAGES: [&str; 35] = [
     "/console",
     "/console/payments",
     "/console/payments?period=today&status=success",
@@ -30,8 +30,19 @@ pub(crate) const PAGES: [&str; 24] = [
     "/console/sessions?q=nobody",
     "/console/routers",
     "/console/routers/new",
-    "/console/mpesa",
+    "/console/ways",
+    "/console/ways/mpesa",
+    "/console/confirm",
+    "/console/shift",
+    "/console/shifts",
+    "/console/shifts/day",
+    "/console/cases",
+    "/console/arrivals",
+    "/console/refunds",
+    "/console/payouts",
+    "/console/statements",
     "/console/ledger",
+    "/console/ledger/account?account=revenue",
     "/console/audit",
     "/console/settings",
     "/console/more",

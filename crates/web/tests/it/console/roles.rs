@@ -92,7 +92,6 @@ async fn routes(world: &World) -> Vec<Route> {
         get(cashier, at("/shift")),
         get(cashier, at("/shifts")),
         get(cashier, at("/shifts/day")),
-        get(cashier, at(&format!("/shifts/{}", money.shift))),
         get(cashier, at(&format!("/payments/{payment}/refund"))),
         get(cashier, at(&format!("/arrivals/{}/refund", money.arrival))),
         get(manager, at("/statements")),

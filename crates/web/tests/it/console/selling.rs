@@ -127,7 +127,12 @@ async fn a_ticket_is_handed_out_in_two_taps_and_found_again() {
             .is(200)
             .shows(&["ticket.give", "broken router"]);
 
-        let wrong = [("plan", plan.as_str()), ("phone", "12"), ("note", "")];
+        let wrong = [
+            ("how", "gift"),
+            ("plan", plan.as_str()),
+            ("phone", "12"),
+            ("note", ""),
+        ];
         owner
             .post("/console/sell", &wrong)
             .await

@@ -2,7 +2,7 @@
 
 use bando_app::testing::Shop;
 use bando_app::{CashSale, DifferenceFilter, Payment, RefundDraft, RefundOf, RefundWay};
-use bando_domain::{ArrivalId, CaseId, DifferenceId, PaymentId, RefundId, ShiftId, StatementId};
+use bando_domain::{ArrivalId, CaseId, DifferenceId, PaymentId, RefundId, StatementId};
 use bando_gateways::{Found, Movement, MovementKind};
 
 /// A thing of each kind that has a page.
@@ -10,7 +10,6 @@ pub(crate) struct Money {
     pub(crate) case: CaseId,
     pub(crate) arrival: ArrivalId,
     pub(crate) refund: RefundId,
-    pub(crate) shift: ShiftId,
     pub(crate) statement: StatementId,
     pub(crate) difference: DifferenceId,
     /// A payment that waits for a member's word.
@@ -28,7 +27,6 @@ impl Money {
             phone: None,
         };
         let sold = app.sell_for_cash(owner, sale).await.unwrap();
-        let shift = app.my_shift(owner).await.unwrap().unwrap().shift.id;
         let draft = RefundDraft {
             of: RefundOf::Payment(sold.payment.id),
             amount: None,
@@ -45,7 +43,6 @@ impl Money {
             case,
             arrival,
             refund,
-            shift,
             statement: statement.unwrap(),
             difference: found.rows[0].difference.id,
             waiting: by_link(shop, "0733000444").await.id,
@@ -56,7 +53,7 @@ impl Money {
 /// A statement of M-Pesa with a payment that nobody knows of.
 pub(crate) const STATEMENT: &[u8] = b"Receipt No.,Completion Time,Details,Transaction Status,Paid In,Withdrawn,Balance,\
 Reason Type,Other Party Info,Linked Transaction ID,A/C No.\n\
-SKA0000001,2026-11-20 15:01:00,Pay Bill,Completed,20.00,,20.00,Pay Bill,254712345001 - JANE,,NOBODY\n";
+SKA0000001,2026-11-20 13:01:00,Pay Bill,Completed,20.00,,20.00,Pay Bill,254712345001 - JANE,,NOBODY\n";
 
 /// Money that a customer pays by hand under an account number, proved by the gateway.
 pub(crate) async fn comes(
@@ -82,7 +79,7 @@ pub(crate) async fn comes(
     let body = format!(
         r#"{{"TransactionType":"Pay Bill","TransID":"{receipt}","TransTime":"20261120150005",
 "TransAmount":"{shillings}.00","BusinessShortCode":"174379","BillRefNumber":"{reference}","InvoiceNumber":"",
-"OrgAccountBalance":"","ThirdPartyTransID":"","MSISDN":"254700000001","FirstName":"JANE"}}"#
+"OrgAccountBalance":"","ThirdPartyTransID":"","MSISDN":"2547 ***** 126","FirstName":"JANE"}}"#
     );
     shop.message("mpesa", None, body.as_bytes()).await.unwrap();
     shop.work().await;
