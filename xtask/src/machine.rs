@@ -38,6 +38,11 @@ const NEEDS: &[Need] = &[
         without: "no tests with radclient",
     },
     Need {
+        package: "fiu-utils",
+        present: || program::find("fiu-ctrl").is_some(),
+        without: "no test with a disk that fails",
+    },
+    Need {
         package: "python3-venv",
         present: || {
             program::read(Command::new("python3").args(["-c", "import ensurepip, venv"])).is_ok()

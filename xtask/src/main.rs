@@ -1,4 +1,4 @@
-//! What those who work on Bando run: `cargo xtask test`, `race`, `crash`, `tidy`, `licences`, `bench`, `fuzz`.
+//! What those who work on Bando run: `cargo xtask test`, `race`, `faults`, `load`, `crash`, `tidy`, `licences`, `bench`, `fuzz`.
 //!
 //! Each command ends with one line that counts, and exits non-zero when something is wrong.
 
@@ -40,6 +40,18 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Play every fault with every kind of gateway on both databases, and check the invariants
+    Faults {
+        /// Passed on: `--only F10,…`, `--gateway NAME`, `--seed S`, `--planted BUG` (`--planted help` lists them)
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Lose every message, repeat each a hundred times, forge many: a thousand payments each
+    Load {
+        /// Passed on: `--rounds N` payments, `--only NAME`, `--planted BUG` (`--planted help` lists them)
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Kill the program at marked points of a purchase, start it again, check the invariants
     Crash {
         /// Passed on: `--cycles N`, `--seed S`, `--planted BUG` (`--planted help` lists them)
@@ -73,6 +85,8 @@ fn main() -> ExitCode {
         program::stop_children_on_signals().and_then(|()| match Arguments::parse().command {
             Command::Test => suite::run(),
             Command::Race { arguments } => torture::run(Torture::Race, &arguments),
+            Command::Faults { arguments } => torture::run(Torture::Faults, &arguments),
+            Command::Load { arguments } => torture::run(Torture::Load, &arguments),
             Command::Crash { arguments } => torture::run(Torture::Crash, &arguments),
             Command::Tidy => tidy::run(),
             Command::Licences => licences::run(),

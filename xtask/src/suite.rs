@@ -30,7 +30,7 @@ pub(crate) fn run() -> Result<()> {
     let program = metadata.package("bando")?;
     for torture in Torture::ALL
         .into_iter()
-        .filter(|torture| program.has_test(torture.name()))
+        .filter(|torture| program.has_test(torture.target()))
     {
         let run = || torture::run_in(&outside, torture, &torture.arguments_of_a_whole_run());
         step(&mut tally, torture.name(), run);
@@ -87,6 +87,7 @@ fn clippy() -> Command {
         // Left out of all targets, because a plain `cargo test` shall not run them.
         "--test=race",
         "--test=crash",
+        "--test=faults",
         "--features=bando/crash",
         "--",
         "--deny",

@@ -1,4 +1,4 @@
-//! `race` and `crash`: test programs of `crates/bando` that run for long, take arguments, and judge themselves.
+//! `race`, `faults`, `load` and `crash`: test programs of `crates/bando` that run for long, take arguments, and judge themselves.
 //!
 //! Such a program is a test target with `harness = false` and `test = false`, so that a plain `cargo test` leaves it
 //! out. Its last line is `… N cases, N violations`, and it exits non-zero on any violation.
@@ -19,18 +19,32 @@ pub(crate) const TEST: [&str; 3] = ["test", "--workspace", "--features=bando/cra
 pub(crate) enum Torture {
     /// Many tasks, one row.
     Race,
+    /// Every fault, with every kind of gateway.
+    Faults,
+    /// Many payments, and messages by the thousand.
+    Load,
     /// kill -9 and start again.
     Crash,
 }
 
 impl Torture {
     /// All of them, in the order of a whole run.
-    pub(crate) const ALL: [Self; 2] = [Self::Race, Self::Crash];
+    pub(crate) const ALL: [Self; 4] = [Self::Race, Self::Faults, Self::Load, Self::Crash];
 
     /// The name of the test target.
+    pub(crate) fn target(self) -> &'static str {
+        match self {
+            Self::Load => "faults",
+            other => other.name(),
+        }
+    }
+
+    /// Its name for people.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Race => "race",
+            Self::Faults => "faults",
+            Self::Load => "load",
             Self::Crash => "crash",
         }
     }
@@ -38,8 +52,10 @@ impl Torture {
     /// What a whole run asks of it.
     pub(crate) fn arguments_of_a_whole_run(self) -> Vec<String> {
         match self {
-            Self::Race => self.so_many(10),
-            Self::Crash => self.so_many(500),
+            Self::Race => so_many("--rounds", 10),
+            Self::Faults => Vec::new(),
+            Self::Load => so_many("--rounds", 1_000),
+            Self::Crash => so_many("--cycles", 500),
         }
     }
 
@@ -47,26 +63,43 @@ impl Torture {
     pub(crate) fn planted_bugs(self) -> &'static [&'static str] {
         match self {
             Self::Race => &["no-device-lock", "settle-twice"],
+            Self::Faults => &[
+                "believe-unsigned",
+                "skip-signature",
+                "receipt-per-provider",
+                "amount-ignored",
+                "forget-late",
+            ],
+            Self::Load => &["believe-unsigned", "settle-twice"],
             Self::Crash => &["answer-before-store", "ticket-after-commit", "settle-twice"],
         }
     }
 
-    fn so_many(self, count: u32) -> Vec<String> {
-        let what = match self {
-            Self::Race => "--rounds",
-            Self::Crash => "--cycles",
-        };
-        vec![what.to_owned(), count.to_string()]
-    }
-
     /// Few, but enough for any planted bug.
     fn arguments_of_a_control(self, bug: &str) -> Vec<String> {
-        let mut arguments = self.so_many(match self {
-            Self::Race => 3,
-            Self::Crash => 160,
-        });
+        let mut arguments = match self {
+            Self::Race => so_many("--rounds", 3),
+            Self::Faults => vec!["--only".to_owned(), faults_that_show(bug).to_owned()],
+            Self::Load => so_many("--rounds", 20),
+            Self::Crash => so_many("--cycles", 160),
+        };
         arguments.extend(["--planted".to_owned(), bug.to_owned()]);
         arguments
+    }
+}
+
+fn so_many(what: &str, count: u32) -> Vec<String> {
+    vec![what.to_owned(), count.to_string()]
+}
+
+/// The faults that bring a planted bug to light.
+fn faults_that_show(bug: &str) -> &'static str {
+    match bug {
+        "believe-unsigned" => "F10",
+        "skip-signature" => "F11,F12",
+        "receipt-per-provider" => "F18",
+        "amount-ignored" => "F15",
+        _ => "F2",
     }
 }
 
@@ -111,7 +144,8 @@ fn watch(
     let mut command: Command = outside.cargo();
     command
         .args(TEST)
-        .args(["--test", torture.name(), "--"])
+        .args(["--test", torture.target(), "--"])
+        .args(matches!(torture, Torture::Load).then_some("--load"))
         .args(arguments);
     let mut violations = None;
     let status = program::watch(&mut command, &mut |line| {

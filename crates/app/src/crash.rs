@@ -59,6 +59,20 @@ pub const PLANTED_BUGS: &[(&str, &str)] = &[
         "the status is not looked at before settling, and the ledger entry takes another name",
     ),
     (
+        "believe-unsigned",
+        "a message that says paid is believed, whoever sent it",
+    ),
+    (
+        "skip-signature",
+        "a message with a bad signature is taken for a signed one",
+    ),
+    (
+        "receipt-per-provider",
+        "a receipt that paid another business is taken once more",
+    ),
+    ("amount-ignored", "whatever amount came, it is the price"),
+    ("forget-late", "money that comes after a failure is let go"),
+    (
         "no-device-lock",
         "a ticket's devices are counted without the lock on its row (PostgreSQL)",
     ),

@@ -89,6 +89,7 @@ impl App {
         let signed = match self.authenticate(&mut tx, &*client, incoming).await? {
             Authenticity::Unsigned => false,
             Authenticity::Signed => true,
+            Authenticity::Forged(_) if planted("skip-signature") => true,
             Authenticity::Forged(why) => {
                 tracing::warn!(%provider, gateway, source = incoming.source, why, "a message with a bad signature was refused");
                 return Ok(Taken::Forged);
@@ -235,6 +236,12 @@ impl App {
             }
             tx.enqueue(JobKind::ReadMessage, message.id.uuid(), now)
                 .await?;
+        } else if self.gateway(&message.gateway)?.profile().word == Word::PollBack
+            && let Some(before) = tx.same_message(&message).await?
+        {
+            // It says nothing but "ask me", so what it says again is news.
+            tx.enqueue_anew(JobKind::ReadMessage, before.uuid(), now)
+                .await?;
         }
         tx.commit().await?;
         crash_point("callback.stored");
@@ -355,7 +362,7 @@ impl App {
             tx.update_payment(&payment).await?;
         }
         match outcome {
-            Outcome::Paid(paid) if message.signed => {
+            Outcome::Paid(paid) if message.signed || planted("believe-unsigned") => {
                 tx.commit().await?;
                 let settled = self.settle(provider, payment.id, paid, "signature").await?;
                 self.note_message(provider, message.id, told(settled))
@@ -396,8 +403,10 @@ impl App {
                 Ok(Done::Finished)
             }
             Outcome::Undecided { code, .. } => {
-                if !payment.status.was_paid() {
-                    tx.enqueue(JobKind::CheckPayment, payment.id.uuid(), self.now())
+                let profile = self.gateway(&payment.gateway)?.profile();
+                // Of one that was paid, the gateway can have to say that it was sent back.
+                if !payment.status.was_paid() || profile.word == Word::PollBack {
+                    tx.enqueue_anew(JobKind::CheckPayment, payment.id.uuid(), self.now())
                         .await?;
                 }
                 tx.set_message_outcome(message.id, &format!("undecided: {code}"))

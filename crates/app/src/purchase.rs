@@ -434,6 +434,7 @@ impl App {
                     now,
                 )
                 .await?;
+                tx.cancel_job(JobKind::CheckPayment, id.uuid()).await?;
                 (PaymentStep::Refused, Some(detail))
             }
             Start::Unknown { why } => (PaymentStep::NoAnswer, Some(why)),
@@ -449,7 +450,7 @@ impl App {
 }
 
 /// Marks a payment failed, unless its outcome is known already, and frees its phone. The caller
-/// writes the payment.
+/// writes the payment. It may still be asked about: by whoever has news of it meanwhile.
 pub(crate) async fn fail(
     tx: &mut TenantTx,
     payment: &mut Payment,
@@ -474,8 +475,6 @@ pub(crate) async fn fail(
     if let Some(phone) = &payment.phone {
         tx.release_prompt(payment.id, phone).await?;
     }
-    tx.cancel_job(JobKind::CheckPayment, payment.id.uuid())
-        .await?;
     Ok(true)
 }
 

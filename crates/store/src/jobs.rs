@@ -62,6 +62,22 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Adds work because of news. If somebody is at the same work just now, who may not have seen the
+    /// news, it is done once more: theirs no longer counts as finishing it.
+    pub async fn enqueue_anew(
+        &mut self,
+        kind: JobKind,
+        subject: Uuid,
+        due: Timestamp,
+    ) -> Result<()> {
+        let sql = "INSERT INTO jobs (provider_id, kind, subject, due_at, attempts)
+                   VALUES ($1, $2, $3, $4, 0)
+                   ON CONFLICT (provider_id, kind, subject) DO UPDATE SET leased_until = NULL,
+                     due_at = CASE WHEN excluded.due_at < jobs.due_at THEN excluded.due_at ELSE jobs.due_at END";
+        self.exec(sql, values![kind.name(), subject, due]).await?;
+        Ok(())
+    }
+
     /// Takes waiting work away that is no longer needed.
     pub async fn cancel_job(&mut self, kind: JobKind, subject: Uuid) -> Result<()> {
         let sql = "DELETE FROM jobs WHERE provider_id = $1 AND kind = $2 AND subject = $3";

@@ -73,6 +73,15 @@ impl TenantTx {
         Ok(times == 1)
     }
 
+    /// The message that came before with the same bytes for the same subject.
+    pub async fn same_message(&mut self, m: &GatewayMessage) -> Result<Option<MessageId>> {
+        let digest: [u8; 32] = Sha256::digest(&m.body).into();
+        let sql = "SELECT message_id FROM gateway_messages WHERE provider_id = $1 AND about = $2
+                   AND subject = $3 AND digest = $4";
+        let row = self.maybe(sql, values![m.about, m.subject, digest]).await?;
+        row.map(|row| get(&row, 0)).transpose()
+    }
+
     /// How many different messages about a row there are: a forger must not fill the disk.
     pub async fn count_messages(&mut self, about: About, subject: Uuid) -> Result<u32> {
         let sql = "SELECT COUNT(*) FROM gateway_messages WHERE provider_id = $1 AND about = $2

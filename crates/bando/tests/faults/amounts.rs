@@ -212,7 +212,11 @@ impl Stage {
     async fn in_wallet(&self, buyer: &Buyer, minor: i64) -> Result<()> {
         let begun = std::time::Instant::now();
         // Francs have no cents.
-        let wanted = if self.way == Way::Signed { minor / 100 } else { minor };
+        let wanted = if self.way == Way::Signed {
+            minor / 100
+        } else {
+            minor
+        };
         loop {
             let facts = Facts::read(&self.town.db).await?;
             if facts.wallets.iter().any(|wallet| wallet.credit == wanted) {
@@ -238,10 +242,7 @@ impl Stage {
                 return Ok(());
             }
             let kinds: Vec<_> = facts.cases.iter().map(|case| case.kind.clone()).collect();
-            ensure!(
-                begun.elapsed() < PATIENCE,
-                "no case {kind}, only {kinds:?}"
-            );
+            ensure!(begun.elapsed() < PATIENCE, "no case {kind}, only {kinds:?}");
             pause().await;
         }
     }

@@ -115,7 +115,10 @@ async fn small_tablespace(stage: &mut Stage) -> Result<SmallDisk> {
         .arg(&place)
         .status();
     let given = given.is_ok_and(|status| status.success());
-    ensure!(given, Excuse("a directory can only be given to PostgreSQL by root"));
+    ensure!(
+        given,
+        Excuse("a directory can only be given to PostgreSQL by root")
+    );
     stage.town.stop().await;
     let space = format!("small_{name}");
     let create = format!("CREATE TABLESPACE {space} LOCATION '{}'", place.display());

@@ -21,7 +21,11 @@ pub(crate) async fn refuses(stage: &mut Stage) -> Result<()> {
         let buyer = stage.buyer()?;
         match stage.way {
             Way::Unsigned => {
-                let faults = [PushFault::Error500, PushFault::Html503, PushFault::SpikeArrest429];
+                let faults = [
+                    PushFault::Error500,
+                    PushFault::Html503,
+                    PushFault::SpikeArrest429,
+                ];
                 stage.script_mpesa(&buyer, pushed(faults[kind].clone()));
             }
             Way::Signed => {
@@ -255,7 +259,11 @@ pub(crate) async fn new_schema(stage: &mut Stage) -> Result<()> {
                 code,
                 description: description.into(),
             };
-            let odd = vec![says(9, "Wonderful"), says(1, "Failed"), says(2, "Completed")];
+            let odd = vec![
+                says(9, "Wonderful"),
+                says(1, "Failed"),
+                says(2, "Completed"),
+            ];
             stage.script_pesapal(&buyer, answered(odd));
             stage.buy(&buyer).await?;
             let url = stage.message_url(0).await?;
@@ -301,7 +309,10 @@ impl Stage {
         let payments = self.payments(buyer).await?;
         let statuses: Vec<_> = payments.iter().map(|p| p.status.as_str()).collect();
         let open = statuses.iter().all(|s| matches!(*s, "pending" | "success"));
-        ensure!(open, "nobody knows what became of it, and it is {statuses:?}");
+        ensure!(
+            open,
+            "nobody knows what became of it, and it is {statuses:?}"
+        );
         Ok(())
     }
 }

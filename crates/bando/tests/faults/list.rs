@@ -89,6 +89,7 @@ async fn nothing(_: &mut Stage) -> Result<()> {
 
 fn few_queries(machine: &mut Machine) {
     machine.queries_per_minute = forgery::QUERIES;
+    machine.checks = 600;
 }
 
 fn short_lease(machine: &mut Machine) {
@@ -100,15 +101,19 @@ fn no_statement(way: Way, _: Engine) -> Option<&'static str> {
 }
 
 fn no_signature(way: Way, _: Engine) -> Option<&'static str> {
-    (way != Way::Signed).then_some("its messages are not signed: each is forged as far as we know (F9, F10)")
+    (way != Way::Signed)
+        .then_some("its messages are not signed: each is forged as far as we know (F9, F10)")
 }
 
 fn one_currency(way: Way, _: Engine) -> Option<&'static str> {
-    (way == Way::Unsigned).then_some("M-Pesa moves shillings only, and its messages name no currency")
+    (way == Way::Unsigned)
+        .then_some("M-Pesa moves shillings only, and its messages name no currency")
 }
 
 fn paid_once(way: Way, _: Engine) -> Option<&'static str> {
-    (way == Way::PollBack).then_some("an order that is paid cannot be paid again, and nothing is paid without an order")
+    (way == Way::PollBack).then_some(
+        "an order that is paid cannot be paid again, and nothing is paid without an order",
+    )
 }
 
 fn no_choice(way: Way, _: Engine) -> Option<&'static str> {
@@ -116,7 +121,8 @@ fn no_choice(way: Way, _: Engine) -> Option<&'static str> {
 }
 
 fn no_fsync_of_ours(_: Way, engine: Engine) -> Option<&'static str> {
-    (engine == Engine::Postgres).then_some("PostgreSQL calls fsync, not we; when it fails, PostgreSQL stops: F35")
+    (engine == Engine::Postgres)
+        .then_some("PostgreSQL calls fsync, not we; when it fails, PostgreSQL stops: F35")
 }
 
 fn no_replica(_: Way, engine: Engine) -> Option<&'static str> {

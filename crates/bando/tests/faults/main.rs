@@ -1,7 +1,7 @@
 //! `cargo xtask faults`: every fault of the list, with every kind of gateway, on both databases; after
 //! each the checker ([`proof::checker`]) looks whether money and access agree.
 //!
-//! `--only F10`, `--gateway wave`, `--seed S`, `--planted BUG` (`--planted help` lists them).
+//! With `--load`, [`load`] instead. `--only F10`, `--gateway wave`, `--seed S`, `--planted BUG` (`--planted help` lists them).
 
 mod amounts;
 mod delivery;
@@ -9,6 +9,7 @@ mod disk;
 mod forgery;
 mod gateway;
 mod list;
+mod load;
 mod nodes;
 mod ourselves;
 #[path = "../proof/mod.rs"]
@@ -39,6 +40,7 @@ const BUGS: &[&str] = &[
     "receipt-per-provider",
     "amount-ignored",
     "forget-late",
+    "settle-twice",
 ];
 
 /// Cells that run side by side: most of the time each waits.
@@ -52,30 +54,30 @@ fn main() -> ExitCode {
         eprintln!("faults, child: {error:#}");
         return ExitCode::FAILURE;
     }
-    proof::arguments::run("faults", BUGS, 0, |arguments| async move {
+    proof::arguments::run("faults", BUGS, 1_000, |arguments| async move {
+        if arguments.is_load {
+            return load::run(&arguments).await;
+        }
         let cells = matrix(&arguments).await?;
         table::print(&cells);
         let violations = cells.iter().filter(|cell| cell.outcome.is_violation());
         let count = u64::try_from(violations.count())?;
         let ran = cells.iter().filter(|cell| cell.outcome.has_run()).count();
-        println!(
-            "faults: {ran} run, {} not applicable",
-            cells.len() - ran
-        );
+        println!("faults: {ran} run, {} not applicable", cells.len() - ran);
         Ok((u64::try_from(cells.len())?, count))
     })
 }
 
 /// Plays all cells that were asked for.
 async fn matrix(arguments: &Arguments) -> Result<Vec<Cell>> {
-    let mut engines = vec![Engine::Sqlite];
-    if bando_testkit::postgres().is_some() {
-        engines.push(Engine::Postgres);
-    }
+    let engines = engines();
     let room = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();
     for fault in FAULTS.iter().filter(|fault| arguments.wants(fault.id)) {
-        for way in Way::ALL.into_iter().filter(|way| arguments.wants_gateway(way.gateway())) {
+        for way in Way::ALL
+            .into_iter()
+            .filter(|way| arguments.wants_gateway(way.gateway()))
+        {
             for engine in engines.iter().copied() {
                 let (room, seed) = (Arc::clone(&room), arguments.seed);
                 running.spawn(async move {
@@ -131,6 +133,11 @@ async fn play(fault: &'static Fault, way: Way, engine: Engine, seed: u64) -> Out
         },
         Err(_) => Outcome::Broke(format!("nothing came of it in {PATIENCE:?}")),
     }
+}
+
+fn engines() -> Vec<Engine> {
+    let postgres = bando_testkit::postgres().map(|_| Engine::Postgres);
+    [Engine::Sqlite].into_iter().chain(postgres).collect()
 }
 
 async fn database(engine: Engine) -> Result<TestDb> {

@@ -140,7 +140,10 @@ pub(crate) async fn asleep(stage: &mut Stage) -> Result<()> {
 
 async fn signal(child: &Child, signal: &str) -> Result<()> {
     let number = child.id()?.to_string();
-    let status = Command::new("kill").args([signal, &number]).status().await?;
+    let status = Command::new("kill")
+        .args([signal, &number])
+        .status()
+        .await?;
     ensure!(status.success(), "kill {signal} {number}: {status}");
     Ok(())
 }

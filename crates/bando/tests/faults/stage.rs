@@ -122,6 +122,8 @@ impl Stage {
         let businesses = [business("mlima"), business("bahari")];
         let town = Town::with(db, &businesses, |machine| {
             machine.first_check = Duration::from_millis(400);
+            // Many towns share this machine.
+            machine.gateway_patience = Duration::from_secs(4);
             tune(machine);
         })
         .await?;
@@ -252,7 +254,10 @@ impl Stage {
 
     /// Begins to buy an hour.
     pub(crate) async fn buy(&self, buyer: &Buyer) -> Result<bando_app::Payment> {
-        let payment = self.app()?.start_payment(self.wish(buyer).purchase()).await?;
+        let payment = self
+            .app()?
+            .start_payment(self.wish(buyer).purchase())
+            .await?;
         Ok(payment)
     }
 
@@ -299,7 +304,10 @@ impl Stage {
                     reference: asked.reference,
                 });
             }
-            ensure!(begun.elapsed() < PATIENCE, "{buyer:?} is not asked for money");
+            ensure!(
+                begun.elapsed() < PATIENCE,
+                "{buyer:?} is not asked for money"
+            );
             pause().await;
         }
     }
@@ -326,7 +334,10 @@ impl Stage {
         let reference = self.request_of(buyer).await?.reference;
         let begun = Instant::now();
         while !has_moved(&self.town.books(), &reference) {
-            ensure!(begun.elapsed() < PATIENCE, "the money of {buyer:?} does not move");
+            ensure!(
+                begun.elapsed() < PATIENCE,
+                "the money of {buyer:?} does not move"
+            );
             pause().await;
         }
         Ok(())

@@ -75,7 +75,12 @@ pub(crate) fn print(cells: &[Cell]) {
         rows.entry(row).or_default()[cell.column()] = Some(cell);
     }
     let head = ["mpesa", "", "wave", "", "pesapal", ""];
-    println!("{:4} {:58} {}", "", "", head.map(|h| format!("{h:7}")).concat());
+    println!(
+        "{:4} {:58} {}",
+        "",
+        "",
+        head.map(|h| format!("{h:7}")).concat()
+    );
     let engines = ["sqlite", "postgr"].repeat(3);
     println!(
         "{:4} {:58} {}",

@@ -70,7 +70,13 @@ pub(crate) fn digest(secret: &str, seconds: i64, body: &str) -> String {
 }
 
 /// A success as Wave would tell it.
-pub(crate) fn wave_success(session: &str, ours: &str, receipt: &str, amount: &str, currency: &str) -> Value {
+pub(crate) fn wave_success(
+    session: &str,
+    ours: &str,
+    receipt: &str,
+    amount: &str,
+    currency: &str,
+) -> Value {
     json!({
         "id": format!("EV_{receipt}"),
         "type": "checkout.session.completed",

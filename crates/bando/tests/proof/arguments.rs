@@ -15,6 +15,8 @@ pub(crate) struct Arguments {
     pub(crate) count: u32,
     /// What decides all choices.
     pub(crate) seed: u64,
+    /// Whether it is about many at once instead.
+    pub(crate) is_load: bool,
     /// Only these cases, by name; all when empty.
     only: Vec<String>,
     /// Only with this gateway.
@@ -80,7 +82,7 @@ where
 fn read(mut count: u32) -> Result<Wish> {
     let mut seed = 1;
     let mut planted = None;
-    let (mut only, mut gateway) = (Vec::new(), None);
+    let (mut only, mut gateway, mut is_load) = (Vec::new(), None, false);
     let mut rest = Vec::new();
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -105,6 +107,10 @@ fn read(mut count: u32) -> Result<Wish> {
                 only.extend(text.split(',').map(str::to_owned));
                 rest.extend([word, text]);
             }
+            "--load" => {
+                is_load = true;
+                rest.push(word);
+            }
             "--gateway" => {
                 let text = value()?;
                 gateway = Some(text.clone());
@@ -121,6 +127,7 @@ fn read(mut count: u32) -> Result<Wish> {
         None => Wish::Run(Arguments {
             count,
             seed,
+            is_load,
             only,
             gateway,
         }),
@@ -128,7 +135,9 @@ fn read(mut count: u32) -> Result<Wish> {
 }
 
 fn help(bugs: &[&str]) {
-    println!("--cycles N or --rounds N, --only NAME,…, --gateway NAME, --seed S; --planted BUG with one of");
+    println!(
+        "--cycles N or --rounds N, --only NAME,…, --gateway NAME, --seed S; --planted BUG with one of"
+    );
     for (bug, what) in PLANTED_BUGS.iter().filter(|(bug, _)| bugs.contains(bug)) {
         println!("  {bug:22} {what}");
     }

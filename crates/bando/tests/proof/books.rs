@@ -61,11 +61,7 @@ pub(crate) struct Told {
 
 impl Books {
     /// The books of all three.
-    pub(crate) fn of(
-        daraja: &daraja::Books,
-        wave: &wave::Books,
-        pesapal: &pesapal::Books,
-    ) -> Self {
+    pub(crate) fn of(daraja: &daraja::Books, wave: &wave::Books, pesapal: &pesapal::Books) -> Self {
         let mut books = Self::default();
         books.add_daraja(daraja);
         books.add_wave(wave);

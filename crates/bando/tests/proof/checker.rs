@@ -115,10 +115,10 @@ pub(crate) fn check(facts: &Facts, world: &World) -> Vec<Finding> {
     court.findings
 }
 
-struct Court<'a> {
-    facts: &'a Facts,
-    world: &'a World,
-    payments: HashMap<&'a str, &'a Payment>,
+pub(super) struct Court<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) world: &'a World,
+    pub(super) payments: HashMap<&'a str, &'a Payment>,
     /// The request of each payment that a company knows, by the payment's id.
     asked: HashMap<&'a str, &'a Asked>,
     /// The payment of each request, by company and reference.
@@ -144,7 +144,12 @@ impl<'a> Court<'a> {
             asked: HashMap::new(),
             asking: HashMap::new(),
             arrivals: arrivals
-                .map(|a| ((a.provider.as_str(), a.gateway.as_str(), a.receipt.as_str()), a))
+                .map(|a| {
+                    (
+                        (a.provider.as_str(), a.gateway.as_str(), a.receipt.as_str()),
+                        a,
+                    )
+                })
                 .collect(),
             tickets,
             findings: Vec::new(),
@@ -198,19 +203,19 @@ impl<'a> Court<'a> {
     }
 
     /// The business whose account it is.
-    fn owner(&self, gateway: &'static str, account: &str) -> Option<&'a str> {
+    pub(super) fn owner(&self, gateway: &'static str, account: &str) -> Option<&'a str> {
         let owner = self.world.owners.get(&(gateway, account.to_owned()));
         owner.map(String::as_str)
     }
 
     /// How much the company says that it is.
-    fn amount(&self, moved: &Moved) -> i64 {
+    pub(super) fn amount(&self, moved: &Moved) -> i64 {
         let said = self.world.allowed.said.get(&moved.receipt).copied();
         said.unwrap_or(moved.amount.minor())
     }
 
     /// The payment that stands for this money, paid or not.
-    fn payment_of(&self, moved: &Moved) -> Option<&'a Payment> {
+    pub(super) fn payment_of(&self, moved: &Moved) -> Option<&'a Payment> {
         let mut payments = self.facts.payments.iter();
         let by_receipt = payments
             .find(|p| p.gateway == moved.gateway && p.receipt.as_ref() == Some(&moved.receipt));
@@ -337,7 +342,9 @@ impl<'a> Court<'a> {
             homes.push("refund");
         }
         let given_up = self.facts.cases.iter().any(|case| {
-            case.is_open && case.kind == "never_confirmed" && case.payment.as_ref() == Some(&payment.id)
+            case.is_open
+                && case.kind == "never_confirmed"
+                && case.payment.as_ref() == Some(&payment.id)
         });
         if homes.is_empty() && given_up {
             homes.push("queue");
@@ -346,7 +353,7 @@ impl<'a> Court<'a> {
     }
 
     /// What was written down of money apart from its payment.
-    fn arrival_of(
+    pub(super) fn arrival_of(
         &self,
         moved: &Moved,
         owner: &str,
@@ -382,108 +389,6 @@ impl<'a> Court<'a> {
         visible && (no_reference || self.world.allowed.unknowable.contains(&payment.phone))
     }
 
-    /// I3. Every success is booked once; wallets are as the ledger says; what the ledger has at a
-    /// company is what came there; the roll-up says the same as the ledger.
-    fn the_ledger_agrees(&mut self) {
-        let mut booked: HashMap<&str, u32> = HashMap::new();
-        let mut wallets: HashMap<(&str, String), i64> = HashMap::new();
-        let mut held: HashMap<(&str, &str), i64> = HashMap::new();
-        let mut sold: HashMap<&str, i64> = HashMap::new();
-        for transfer in &self.facts.transfers {
-            if transfer.amount <= 0 || transfer.debit == transfer.credit {
-                self.never(format!("an odd transfer: {transfer:?}"));
-            }
-            let provider = transfer.provider.as_str();
-            if transfer.credit == "revenue" {
-                *booked.entry(&transfer.payment).or_default() += 1;
-                *sold.entry(provider).or_default() += transfer.amount;
-                let fits = self
-                    .payments
-                    .get(transfer.payment.as_str())
-                    .is_some_and(|p| {
-                        is_paid(p)
-                            && p.amount == transfer.amount
-                            && p.currency == transfer.currency
-                            && p.provider == transfer.provider
-                    });
-                if !fits {
-                    self.never(format!("revenue that fits no success: {transfer:?}"));
-                }
-            }
-            for (account, sign) in [(&transfer.debit, 1), (&transfer.credit, -1)] {
-                if let Some(customer) = account.strip_prefix("credit:") {
-                    let wallet = (provider, customer.replace('-', ""));
-                    *wallets.entry(wallet).or_default() -= sign * transfer.amount;
-                }
-            }
-            if let Some(gateway) = transfer.debit.strip_prefix("gateway:") {
-                *held.entry((provider, gateway)).or_default() += transfer.amount;
-            }
-        }
-        for payment in self.facts.payments.iter().filter(|p| is_paid(p)) {
-            let times = booked.get(payment.id.as_str()).copied().unwrap_or_default();
-            if times != 1 {
-                self.never(format!("{} is booked {times} times", payment.id));
-            }
-        }
-        for wallet in &self.facts.wallets {
-            let key = (wallet.provider.as_str(), wallet.customer.clone());
-            let booked = wallets.remove(&key).unwrap_or_default();
-            if wallet.credit != booked {
-                let (has, customer) = (wallet.credit, &wallet.customer);
-                self.never(format!("{customer} has {has}, the ledger says {booked}"));
-            }
-        }
-        self.gateways_hold(&held);
-        self.the_roll_up_agrees(&sold);
-    }
-
-    /// What has a home is booked as money at the gateway, and nothing else is.
-    fn gateways_hold(&mut self, held: &HashMap<(&str, &str), i64>) {
-        let mut came: HashMap<(&str, &str), i64> = HashMap::new();
-        for moved in &self.world.books.moved {
-            let Some(owner) = self.owner(moved.gateway, &moved.account) else {
-                continue;
-            };
-            let payment = self.payment_of(moved).filter(|p| p.provider == owner);
-            let arrival = self.arrival_of(moved, owner, payment);
-            let is_booked = payment.is_some_and(is_paid)
-                || arrival.is_some_and(|a| {
-                    matches!(a.state.as_str(), "credited" | "open" | "refunded" | "matched")
-                });
-            if is_booked {
-                *came.entry((owner, moved.gateway)).or_default() += self.amount(moved);
-            }
-        }
-        let keys: HashSet<_> = came.keys().chain(held.keys()).copied().collect();
-        for key in keys {
-            let ours = held.get(&key).copied().unwrap_or_default();
-            let theirs = came.get(&key).copied().unwrap_or_default();
-            if ours != theirs && !matches!(key.1, "cash" | "wallet") {
-                let gateway = key.1;
-                self.not_yet(format!("the ledger has {ours} at {gateway}, there are {theirs}"));
-            }
-        }
-    }
-
-    fn the_roll_up_agrees(&mut self, sold: &HashMap<&str, i64>) {
-        let mut rolled: HashMap<&str, (i64, i64)> = HashMap::new();
-        for revenue in &self.facts.revenue {
-            let sum = rolled.entry(&revenue.provider).or_default();
-            *sum = (sum.0 + revenue.payments, sum.1 + revenue.amount);
-        }
-        for provider in self.facts.providers.keys() {
-            let ours = rolled.get(provider.as_str()).copied().unwrap_or_default();
-            let own = self.facts.payments.iter().filter(|p| p.provider == *provider);
-            let kept = own.clone().filter(|p| p.status == "success").count();
-            let back: i64 = own.map(|p| p.refunded).sum();
-            let sum = sold.get(provider.as_str()).copied().unwrap_or_default() - back;
-            if ours != (i64::try_from(kept).unwrap_or_default(), sum) {
-                self.never(format!("the roll-up says {ours:?}, the ledger {:?}", (kept, sum)));
-            }
-        }
-    }
-
     /// I4. No two payments and no two arrivals have one receipt, in all businesses together; a payment
     /// and an arrival have one only if the arrival is that payment's.
     fn receipts_are_used_once(&mut self) {
@@ -492,7 +397,10 @@ impl<'a> Court<'a> {
             let Some(receipt) = payment.receipt.as_deref() else {
                 continue;
             };
-            if used.insert((&payment.gateway, receipt), &payment.id).is_some() {
+            if used
+                .insert((&payment.gateway, receipt), &payment.id)
+                .is_some()
+            {
                 self.never(format!("{receipt} was used by two payments"));
             }
         }
@@ -565,7 +473,12 @@ impl<'a> Court<'a> {
     /// A message that was answered with success is in the inbox, byte for byte, unless there were so
     /// many about one payment that more are not kept.
     fn what_was_answered_is_kept(&mut self) {
-        let kept: HashSet<&str> = self.facts.messages.iter().map(|m| m.body.as_str()).collect();
+        let kept: HashSet<&str> = self
+            .facts
+            .messages
+            .iter()
+            .map(|m| m.body.as_str())
+            .collect();
         let mut count: HashMap<&str, usize> = HashMap::new();
         for message in &self.facts.messages {
             *count.entry(&message.subject).or_default() += 1;
@@ -677,14 +590,14 @@ impl<'a> Court<'a> {
         }
     }
 
-    fn never(&mut self, what: String) {
+    pub(super) fn never(&mut self, what: String) {
         self.findings.push(Finding {
             what,
             may_pass: false,
         });
     }
 
-    fn not_yet(&mut self, what: String) {
+    pub(super) fn not_yet(&mut self, what: String) {
         self.findings.push(Finding {
             what,
             may_pass: true,
@@ -693,7 +606,7 @@ impl<'a> Court<'a> {
 }
 
 /// Whether the money of a payment came (and perhaps went back later).
-fn is_paid(payment: &Payment) -> bool {
+pub(super) fn is_paid(payment: &Payment) -> bool {
     matches!(payment.status.as_str(), "success" | "refunded")
 }
 

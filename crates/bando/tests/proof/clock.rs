@@ -14,7 +14,8 @@ pub(crate) struct MovableClock {
 impl MovableClock {
     /// Moves it by so many seconds, from where it is.
     pub(crate) fn turn(&self, seconds: i64) {
-        self.ahead_millis.fetch_add(seconds * 1000, Ordering::SeqCst);
+        self.ahead_millis
+            .fetch_add(seconds * 1000, Ordering::SeqCst);
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Machine {
     pub(crate) checks: u32,
     /// How long a job is held.
     pub(crate) job_lease: Duration,
+    /// How long a gateway is waited for.
+    pub(crate) gateway_patience: Duration,
     /// The time as it knows it; a process of its own has the system's.
     #[serde(skip)]
     pub(crate) clock: Arc<MovableClock>,
@@ -56,6 +58,7 @@ impl Machine {
             first_check: Duration::from_millis(600),
             checks: 15,
             job_lease: Duration::from_secs(3),
+            gateway_patience: Duration::from_secs(2),
             clock: Arc::default(),
         })
     }
@@ -95,7 +98,7 @@ impl Machine {
                 idle_timeout: None,
             }),
             settings: self.settings(),
-            patience: patience(),
+            patience: self.patience(),
         };
         Program::start(setup, |_| bando_web::Pages::new()).await
     }
@@ -108,7 +111,7 @@ impl Machine {
             Arc::clone(&self.clock) as _,
             entropy,
             self.settings(),
-            patience(),
+            self.patience(),
         )
     }
 
@@ -116,6 +119,22 @@ impl Machine {
     pub(crate) async fn store(&self) -> Result<Store> {
         let vault = Vault::new(&MasterKey::parse(&self.key)?, &[]);
         open_store(&DatabaseUrl::parse(&self.database)?, vault).await
+    }
+
+    /// Nobody is waited for as long as in the wild.
+    fn patience(&self) -> Patience {
+        Patience {
+            gateway: Timeouts {
+                connect: Duration::from_secs(1),
+                total: self.gateway_patience,
+            },
+            disconnect: bando_aaa::Timers {
+                first: Duration::from_millis(200),
+                longest: Duration::from_millis(400),
+                sends: 3,
+                total: Duration::from_secs(1),
+            },
+        }
     }
 
     fn settings(&self) -> Settings {
@@ -128,22 +147,6 @@ impl Machine {
             .chain([NEVER])
             .collect();
         settings
-    }
-}
-
-/// Nobody is waited for as long as in the wild.
-fn patience() -> Patience {
-    Patience {
-        gateway: Timeouts {
-            connect: Duration::from_secs(1),
-            total: Duration::from_secs(2),
-        },
-        disconnect: bando_aaa::Timers {
-            first: Duration::from_millis(200),
-            longest: Duration::from_millis(400),
-            sends: 3,
-            total: Duration::from_secs(1),
-        },
     }
 }
 

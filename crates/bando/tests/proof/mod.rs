@@ -12,5 +12,6 @@ pub(crate) mod core;
 pub(crate) mod customer;
 pub(crate) mod dice;
 pub(crate) mod facts;
+mod ledger;
 pub(crate) mod machine;
 pub(crate) mod town;

@@ -109,6 +109,7 @@ impl Town {
         businesses: &[Founding<'_>],
         change: impl FnOnce(&mut Machine),
     ) -> Result<Self> {
+        bando_store::testing::check_money_at_the_end();
         // The program opens it itself, and on SQLite it must be the only one.
         db.db.close().await;
         let mut machine = Machine::new(&db).await?;
@@ -320,7 +321,9 @@ impl Town {
                 account.settings.insert(setting.into(), value.into());
             }
             let password = Secret::new(app.initiator_password);
-            account.secrets.insert("initiator_password".into(), password);
+            account
+                .secrets
+                .insert("initiator_password".into(), password);
         }
         self.save(owner, "mpesa", account, is_all).await?;
         Ok(shortcode.to_owned())
