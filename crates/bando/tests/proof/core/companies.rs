@@ -12,9 +12,9 @@ use async_trait::async_trait;
 use bando_domain::{AccountId, Currency, Money, PaymentFailure, Phone};
 use bando_gateways::{
     Account, Asks, Authenticity, BadSetting, Charge, DARAJA_PROFILE, Found, Gateway, Gateways,
-    Message, MessageError, Movement, MovementKind, Notification, NoStatement, Outcome, PESAPAL_PROFILE, Paid,
-    Profile, Recovered, Reference, Refund, Search, Sent, Span, Start, TestReport, TestResult,
-    Verdict, WAVE_PROFILE, Word,
+    Message, MessageError, Movement, MovementKind, NoStatement, Notification, Outcome,
+    PESAPAL_PROFILE, Paid, Profile, Recovered, Reference, Refund, Search, Sent, Span, Start,
+    TestReport, TestResult, Verdict, WAVE_PROFILE, Word,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -68,10 +68,17 @@ async fn lives_on(db: TestDb, lives: u64, seed: u64, report: &mut Report) -> Res
         heal: false,
     };
     live(&life, None).await?;
+    // Nobody is online in these lives.
+    let elsewhere = ["admit.", "accounting.", "expire.", "disconnect."];
+    let points: Vec<&'static str> = CRASH_POINTS
+        .iter()
+        .copied()
+        .filter(|point| !elsewhere.iter().any(|begin| point.starts_with(begin)))
+        .collect();
     for number in 1..=lives {
         life.number = number;
-        let point = *dice.one_of(CRASH_POINTS);
-        let nth = 1 + dice.below(3);
+        let point = *dice.one_of(&points);
+        let nth = if dice.chance(80) { 1 } else { 2 };
         let died = live(&life, Some(&format!("{point}:{nth}"))).await?;
         if died {
             *report.hits.entry(point).or_default() += 1;

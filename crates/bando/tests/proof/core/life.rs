@@ -1,5 +1,5 @@
-//! One life of the program: it goes on with what the last one left, one thing happens in it, and then
-//! it ends, or dies at a marked point on the way.
+//! One life of the program: it goes on with what the last one left, a few things happen in it, and
+//! then it ends, or dies at a marked point on the way.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,7 +21,9 @@ use bando_store::{Options, Router, Session};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::companies::{self, Book, Entry, NAMES, SIGNATURE, Told, arriving, conversation, fate, receipt};
+use super::companies::{
+    self, Book, Entry, NAMES, SIGNATURE, Told, arriving, conversation, fate, receipt,
+};
 use crate::proof::dice::Dice;
 
 /// What a life is told, as JSON in its environment.
@@ -29,6 +31,9 @@ pub(crate) const LIFE: &str = "BANDO_CRASH_LIFE";
 
 /// How far apart lives are: longer than any lease.
 const BETWEEN: Duration = Duration::from_secs(15 * 60);
+
+/// How many things happen in a life that is not cut short.
+const THINGS: u32 = 4;
 
 /// The one business.
 const SLUG: &str = "mlima";
@@ -119,8 +124,10 @@ impl Life {
         if self.heal {
             world.heal().await?;
         } else {
-            world.something_happens().await?;
-            world.work().await?;
+            for _ in 0..THINGS {
+                world.something_happens().await?;
+                world.work().await?;
+            }
         }
         world.app.close().await;
         Ok(())
@@ -325,7 +332,11 @@ impl World {
             status: Some(PaymentStatus::Success),
             ..PaymentFilter::default()
         };
-        let paid = self.app.payments(&self.owner, &filter, None, 50).await?.rows;
+        let paid = self
+            .app
+            .payments(&self.owner, &filter, None, 50)
+            .await?
+            .rows;
         if paid.is_empty() {
             return Ok(());
         }
@@ -395,7 +406,12 @@ impl World {
             state: Some(SendState::Unknown),
             ..RefundFilter::default()
         };
-        for refund in self.app.refunds(&self.owner, &filter, None, 200).await?.rows {
+        for refund in self
+            .app
+            .refunds(&self.owner, &filter, None, 200)
+            .await?
+            .rows
+        {
             let reference = refund.id.uuid().hyphenated().to_string();
             let happened = sent.contains(&reference);
             self.app
