@@ -39,7 +39,8 @@ pub struct Purchase {
     /// By which way to pay: a gateway's name, or none for the first that is offered.
     pub gateway: Option<String>,
     /// The payer will pay by hand, under the reference that the payment's page shows: nobody is
-    /// prompted. Only where the gateway tells us of such money ([`Profile::by_hand`](bando_gateways::Profile::by_hand)).
+    /// prompted. Only where the gateway tells us of such money
+    /// ([`Profile::by_hand`](bando_gateways::Profile::by_hand)).
     pub by_hand: bool,
     /// How the customer came here; default for one who is not at a hotspot.
     pub visit: Visit,

@@ -1,8 +1,10 @@
 //! A customer's visit to the portal: what the router told the browser to tell us.
 
-use bando_domain::{MacAddr, TicketCode};
+use bando_domain::{MacAddr, ProviderId, TicketCode};
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
+
+use crate::{App, Result};
 
 /// The router's parameters, under RouterOS's own names. All of them come by way of the customer's
 /// browser, so none is believed: they only say where the browser may be sent back to.
@@ -43,6 +45,26 @@ pub struct RouterLogin {
     pub password: String,
     /// The field `dst`: where the router sends the browser afterwards.
     pub dst: String,
+}
+
+impl App {
+    /// Where the routers of a provider have their login pages, by name: for a device that stands behind
+    /// one of them, but whose browser came to us past it.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store).
+    pub async fn login_pages(&self, provider: ProviderId) -> Result<Vec<(String, String)>> {
+        let routers = self.store.read(provider).await?.routers().await?;
+        let mut pages: Vec<(String, String)> = Vec::new();
+        for router in routers {
+            // Hotspots of one make often have one address.
+            let is_known = pages.iter().any(|(_, host)| *host == router.hotspot_host);
+            if !is_known && !router.hotspot_host.is_empty() {
+                pages.push((router.name, router.hotspot_host));
+            }
+        }
+        Ok(pages)
+    }
 }
 
 impl Visit {

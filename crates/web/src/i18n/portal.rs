@@ -87,6 +87,8 @@ messages! {
     connecting_title: "Connecting you" / "Tunakuunganisha" / "Connexion en cours";
     connecting_hint: "This happens by itself. If nothing moves, tap the button." / "Hii hutokea yenyewe. Kama hakuna kinachotokea, gusa kitufe." / "Cela se fait tout seul. Si rien ne bouge, touchez le bouton.";
     now_connected: "You are online." / "Uko mtandaoni." / "Vous êtes en ligne.";
+    connect_this_device: "Connect this device" / "Unganisha kifaa hiki" / "Connecter cet appareil";
+    connect_this_hint: "For a device that has joined this Wi-Fi." / "Kwa kifaa kilichojiunga na Wi-Fi hii." / "Pour un appareil qui a rejoint ce Wi-Fi.";
     connect_hint: "One tap and the Wi-Fi opens." / "Gusa mara moja na Wi-Fi itafunguka." / "Un geste et le Wi-Fi s’ouvre.";
     go_on: "Start browsing" / "Anza kutumia mtandao" / "Commencer à naviguer";
     elsewhere_hint: "At the hotspot, type this code or scan the QR code." / "Ukiwa kwenye hotspot, andika nambari hii au piga picha ya QR." / "Au hotspot, saisissez ce code ou scannez le QR code.";

@@ -124,6 +124,15 @@ pub(crate) fn public_address(portal: &Portal, guest: &Guest, token: &str) -> Str
     )
 }
 
+/// The ticket whose page the device was on its way to: its QR code was scanned, and the router has
+/// added what it takes to let the device in.
+pub(crate) fn scanned<'a>(portal: &Portal, guest: &'a Guest) -> Option<&'a str> {
+    let pages = public_address(portal, guest, "");
+    let token = guest.visit().link_orig.strip_prefix(&pages)?;
+    let is_token = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    (!token.is_empty() && token.bytes().all(is_token)).then_some(token)
+}
+
 async fn log_in(portal: &Portal, guest: &Guest, token: &str) -> Result<Response> {
     let found = find(portal, guest, token).await?;
     let status = guest.page("").url(&format!("t/{token}"));

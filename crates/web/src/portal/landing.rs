@@ -57,9 +57,16 @@ async fn first_page(portal: &Portal, guest: &Guest) -> Result<Response> {
     }
     let device = guest.device(&portal.app).await?;
     // Not when the router has just refused: it would do so for ever.
+    let may_go_on = guest.query.error.is_empty() && !guest.query.plans;
+    if device.is_some()
+        && may_go_on
+        && let Some(token) = connect::scanned(portal, guest)
+    {
+        let connect = guest.page("").url(&format!("t/{token}/connect"));
+        return Ok(answer::go_to(&connect));
+    }
     if let Some(mac) = device
-        && guest.query.error.is_empty()
-        && !guest.query.plans
+        && may_go_on
         && let Some(page) = connect::known_device(portal, guest, mac).await?
     {
         return Ok(page);

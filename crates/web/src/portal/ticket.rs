@@ -5,14 +5,18 @@ use axum::response::Response;
 use bando_app::{Device, Result, TicketPage};
 use bando_domain::{MacAddr, Timestamp};
 use http::StatusCode;
+use url::form_urlencoded;
 
 use super::connect::{find, public_address};
 use super::fields::Fields;
 use super::guest::Guest;
 use super::{Portal, answer, wallet};
-use crate::views::portal::{DeviceRow, Status, UseHere};
+use crate::views::portal::{DeviceRow, LoginPage, Status, UseHere};
 use crate::views::{Notice, Tone};
 use crate::{qr, standing};
+
+/// The most routers a page offers to connect by.
+const MAX_LOGIN_PAGES: usize = 4;
 
 /// `GET /p/{provider}/t/{token}`.
 pub(crate) async fn show(
@@ -68,6 +72,7 @@ async fn draw(portal: &Portal, guest: &Guest, token: &str) -> Result<Response> {
         devices: found.devices.iter().map(row).collect(),
         device_limit: found.ticket.terms.device_limit.into(),
         use_here: use_here(guest, &found, at_router, here, now),
+        login_pages: login_pages(portal, guest, &found, token).await?,
         qr_svg: qr::svg(&public_address(portal, guest, token)),
     };
     Ok(answer::page(StatusCode::OK, &view))
@@ -109,6 +114,28 @@ fn notice(guest: &Guest, found: &TicketPage) -> Option<Notice> {
         _ => return None,
     };
     Some(Notice::new(Tone::Ok, text))
+}
+
+/// The way to a router for a browser that came here past it, as one does that has scanned the QR code.
+async fn login_pages(
+    portal: &Portal,
+    guest: &Guest,
+    found: &TicketPage,
+    token: &str,
+) -> Result<Vec<LoginPage>> {
+    let came_by_router = !guest.visit().identity.is_empty() || guest.query.online;
+    if came_by_router || found.standing.is_err() {
+        return Ok(Vec::new());
+    }
+    let pages = portal.app.login_pages(guest.provider().id).await?;
+    let back = public_address(portal, guest, token);
+    let back: String = form_urlencoded::byte_serialize(back.as_bytes()).collect();
+    let are_several = pages.len() > 1;
+    let page = |(router, host): (String, String)| LoginPage {
+        router: are_several.then_some(router),
+        href: format!("http://{host}/login?dst={back}"),
+    };
+    Ok(pages.into_iter().take(MAX_LOGIN_PAGES).map(page).collect())
 }
 
 fn use_here(

@@ -33,7 +33,7 @@ pub use payment::{
     ByHand, ByOwner, Connect, Credit, Failed, Outside, PayByHand, Receipt, Success, WaitState,
     WaitStep, Waiting,
 };
-pub use ticket::{Connecting, DeviceRow, Status, UseHere};
+pub use ticket::{Connecting, DeviceRow, LoginPage, Status, UseHere};
 pub use wallet::Wallet;
 
 use crate::i18n::Lang;

@@ -34,6 +34,8 @@ pub struct Status {
     pub device_limit: u64,
     /// How this device may use it, when it stands behind the hotspot and is not online.
     pub use_here: Option<UseHere>,
+    /// How it gets to a router's login page, when nobody knows whether it stands behind the hotspot.
+    pub login_pages: Vec<LoginPage>,
     /// The address in the QR code, drawn by [`crate::qr::svg`].
     pub qr_svg: String,
 }
@@ -45,6 +47,15 @@ pub enum UseHere {
     Connect,
     /// The ticket is full: another device gives its place up.
     Instead,
+}
+
+/// A router's login page, which sends the device back with what it takes to let it in.
+#[derive(Clone, Debug)]
+pub struct LoginPage {
+    /// Which router, where there are several.
+    pub router: Option<String>,
+    /// The address.
+    pub href: String,
 }
 
 /// A device of a ticket.

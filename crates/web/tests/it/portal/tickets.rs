@@ -1,6 +1,7 @@
 //! Vouchers and the public page of a ticket.
 
 use http::StatusCode;
+use url::form_urlencoded;
 
 use super::browser::{get, post, query};
 use super::world::worlds;
@@ -255,5 +256,54 @@ async fn a_page_of_one_business_is_none_of_another() {
         )
         .await;
         assert!(typed.text.contains("We do not know this code."));
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_scans_the_code_is_let_in() {
+    for world in worlds().await {
+        let ticket = world.voucher(&world.plans[1]).await;
+        let token = world.app.ticket_token(world.provider.id, ticket.id);
+        let scanned = format!("https://wifi.example/p/mama-njeri/t/{token}");
+        let page = get(&world.web, &format!("/p/mama-njeri/t/{token}")).await;
+        let to_router = page.link("Connect this device");
+        assert!(
+            to_router.starts_with("http://10.5.50.1/login?dst="),
+            "{to_router}"
+        );
+        assert_eq!(query(&to_router)["dst"], scanned);
+
+        // The router sends the browser to the portal, and says where it wanted to go.
+        let wanted: String = form_urlencoded::byte_serialize(scanned.as_bytes()).collect();
+        let told = world.query(LAPTOP).replace(
+            "link-orig=http%3A%2F%2Fexample.org%2Fnews%3Fa%3D1%26b%3D2",
+            &format!("link-orig={wanted}"),
+        );
+        let portal = get(&world.web, &format!("/p/mama-njeri?{told}")).await;
+        let connecting = get(&world.web, portal.location()).await;
+        let (_, login) = connecting.refresh().expect("goes to the router by itself");
+        assert_eq!(query(&login)["username"], ticket.code.as_str());
+        // Let in, it is on the ticket; scanning again changes nothing.
+        world.come_online(ticket.id, LAPTOP, 1_000).await;
+        let page = get(&world.web, &format!("/p/mama-njeri/t/{token}?{told}")).await;
+        assert!(page.text.contains("1 of 2") && page.text.contains(LAPTOP));
+        assert!(!page.text.contains("Connect this device"));
+        // When the router has refused, it is not asked for ever.
+        let refused = told.replace("error=", "error=no+more+sessions+are+allowed");
+        let refused = get(&world.web, &format!("/p/mama-njeri?{refused}")).await;
+        assert_eq!(refused.status, StatusCode::OK);
+        // Not every address is a ticket's.
+        for other in [
+            "https://evil.example/p/mama-njeri/t/x",
+            "https://wifi.example/p/mama-njeri/t/../x",
+        ] {
+            let other: String = form_urlencoded::byte_serialize(other.as_bytes()).collect();
+            let told = world.query(PHONE).replace(
+                "link-orig=http%3A%2F%2Fexample.org%2Fnews%3Fa%3D1%26b%3D2",
+                &format!("link-orig={other}"),
+            );
+            let plans = get(&world.web, &format!("/p/mama-njeri?{told}")).await;
+            assert_eq!(plans.status, StatusCode::OK, "{other}");
+        }
     }
 }

@@ -59,7 +59,16 @@ pub(super) fn pages(lang: Lang) -> Vec<Sample> {
         ],
         device_limit: 2,
         use_here: Some(UseHere::Instead),
+        login_pages: Vec::new(),
         qr_svg: qr::svg("https://wifi.example/p/mama-njeri/t/vT5kQ"),
+    };
+    let scanned = Status {
+        use_here: None,
+        login_pages: vec![LoginPage {
+            router: Some(s("Gate")),
+            href: s("http://10.5.50.1/login?dst=https%3A%2F%2Fwifi.example"),
+        }],
+        ..status.clone()
     };
     let connecting = Connecting {
         page: page(lang, "t/vT5kQ/connect"),
@@ -141,6 +150,7 @@ pub(super) fn pages(lang: Lang) -> Vec<Sample> {
             render(&success(lang, Connect::Elsewhere)),
         ),
         (s("portal-status"), render(&status)),
+        (s("portal-status-scanned"), render(&scanned)),
         (s("portal-receipt"), render(&receipt)),
         (
             s("portal-voucher"),
