@@ -15,6 +15,7 @@ use super::out_subject;
 use crate::caller::Permission;
 use crate::cases::Facts;
 use crate::events::Change;
+use crate::gateway_accounts::COLLECTION;
 use crate::ledger::{self, About};
 use crate::refund_books::Reversal;
 use crate::settlement::Settled;
@@ -171,6 +172,10 @@ impl App {
         let difference = &disagreement.difference;
         let mut tx = self.store.tenant(provider).await?;
         let gateway = self.statement_of(&mut tx, difference).await?.gateway;
+        if gateway == COLLECTION {
+            let why = "the platform holds this money; open a case";
+            return Err(Invalid::field("difference", why).into());
+        }
         let line = line_of(&mut tx, difference, LineKind::Payment).await?;
         if let Cause::Refuted { arrival } = disagreement.cause
             && let Some(mut arrival) = tx.lock_arrival(ArrivalId::from_uuid(arrival)).await?

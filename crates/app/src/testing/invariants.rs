@@ -134,7 +134,9 @@ pub const INVARIANTS: &[(&str, &str)] = &[
            OR (SELECT COUNT(*) FROM ledger_transfers l WHERE l.provider_id = a.provider_id
              AND l.subject = a.arrival_id AND l.amount_minor = a.amount_minor AND l.currency = a.currency
              AND l.kind IN ('credit', 'short'))
-             <> CASE WHEN a.state = 'credited' THEN 1 ELSE 0 END AND a.state <> 'refunded'",
+             <> CASE WHEN a.state = 'credited' THEN 1 ELSE 0 END AND a.state <> 'refunded'
+             AND NOT EXISTS (SELECT 1 FROM ledger_transfers l WHERE l.provider_id = a.provider_id
+               AND l.subject = a.arrival_id AND l.kind = 'correction')",
     ),
     (
         "money that arrived and paid something is booked with it, in full",

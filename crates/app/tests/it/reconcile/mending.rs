@@ -5,10 +5,11 @@ use std::time::Duration;
 use bando_app::testing::{NOON, Shop};
 use bando_app::{
     Arrival, ArrivalSource, ArrivalState, Caller, CaseFilter, CaseKind, Cause, DifferenceFilter,
-    DifferenceKind, DifferenceState, Error, Match, Mend, Mended, Role,
+    DifferenceKind, DifferenceState, Error, Match, Mend, Mended, PlanDraft, RefundDraft, RefundOf,
+    RefundWay, Role, SendState,
 };
-use bando_domain::{ArrivalId, Clock, Currency, LedgerTransferId, Money, PaymentStatus};
-use bando_gateways::{Movement, MovementKind, Verdict};
+use bando_domain::{ArrivalId, Clock, Currency, LedgerTransferId, Money, PaymentStatus, Starts};
+use bando_gateways::{Movement, MovementKind, Sent, Verdict};
 use bando_store::Transfer;
 
 use super::{
@@ -368,5 +369,106 @@ async fn what_is_let_be_stays_so_and_what_heals_is_dropped() {
             .unwrap();
         assert_eq!(still.difference.state, DifferenceState::Dismissed);
         shop.check().await;
+    }
+}
+
+#[tokio::test]
+async fn one_money_in_the_books_twice_is_taken_back_once() {
+    for shop in Shop::open_all(1116).await {
+        let begun = shop.app.start_payment(shop.wish("0712 345 001")).await;
+        let begun = begun.unwrap();
+        shop.gateway.answer_query("ws_CO_1", [Verdict::PAID]);
+        shop.pass(Duration::from_secs(15)).await;
+        later(&shop).await;
+        // Its line tells nobody's name: somebody takes it for other money.
+        let mut line = movement("SKA0000001", kes(20), NOON);
+        line.phone = Some(phone(1));
+        shop.app
+            .save_plan(&shop.owner, Some(shop.plan.id), off_sale())
+            .await
+            .unwrap();
+        reconcile(&shop, vec![line.clone()]).await;
+        let found = open(&shop).await;
+        let unknown = found
+            .iter()
+            .find(|d| d.difference.kind == DifferenceKind::NotHere);
+        mend(&shop, unknown.unwrap(), Mend::TakeIn).await;
+        assert_eq!(balance(&shop, "gateway:mpesa").await, kes(40));
+        // Then the gateway tells whose it is.
+        line.checkout_request_id = Some("ws_CO_1".into());
+        shop.clock.advance(HOUR);
+        reconcile(&shop, vec![line.clone()]).await;
+        let found = open(&shop).await;
+        let twice = found
+            .iter()
+            .find(|d| d.difference.kind == DifferenceKind::Twice);
+        let twice = twice.unwrap();
+        assert_eq!(twice.difference.payment, Some(begun.id));
+        mend(&shop, twice, Mend::BookDifference).await;
+        assert_eq!(balance(&shop, "gateway:mpesa").await, kes(20));
+        let told = shop.payment(&begun).await;
+        assert_eq!(told.receipt.as_deref(), Some("SKA0000001"));
+        shop.clock.advance(HOUR);
+        reconcile(&shop, vec![line]).await;
+        assert_eq!(open(&shop).await, []);
+        shop.check().await;
+    }
+}
+
+#[tokio::test]
+async fn a_refund_that_nobody_heard_of_again_is_found() {
+    for shop in Shop::open_all(1117).await {
+        let payment = paid(&shop, "0712 345 001").await;
+        let draft = RefundDraft {
+            of: RefundOf::Payment(payment.id),
+            amount: None,
+            way: RefundWay::Gateway,
+            reason: "no signal".into(),
+            revoke: true,
+        };
+        shop.gateway.answer_refund(Sent::Unknown {
+            why: "reset".into(),
+        });
+        let refund = shop.app.request_refund(&shop.owner, draft).await.unwrap();
+        let manager = shop.hire("manager", Role::Manager).await.unwrap();
+        shop.app
+            .decide_refund(&manager, refund.id, true)
+            .await
+            .unwrap();
+        shop.work().await;
+        let unknown = shop.app.refund(&shop.owner, refund.id).await.unwrap();
+        assert_eq!(unknown.state, SendState::Unknown);
+        later(&shop).await;
+        let line = line_of(&payment);
+        let back = Movement {
+            kind: MovementKind::Reversal,
+            receipt: "SKB0000001".into(),
+            reference: payment.receipt.clone(),
+            ..line.clone()
+        };
+        reconcile(&shop, vec![line.clone(), back.clone()]).await;
+        assert_eq!(open(&shop).await, [], "it mends itself");
+        let done = shop.app.refund(&shop.owner, refund.id).await.unwrap();
+        assert_eq!(
+            (done.state, done.receipt.as_deref()),
+            (SendState::Done, Some("SKB0000001"))
+        );
+        assert_eq!(balance(&shop, "gateway:mpesa").await, kes(0));
+        shop.clock.advance(HOUR);
+        let statement = reconcile(&shop, vec![line, back]).await;
+        assert_eq!(statement.differences, 0);
+        shop.check().await;
+    }
+}
+
+/// The shop's plan, which nobody can buy any more.
+fn off_sale() -> PlanDraft {
+    PlanDraft {
+        name: "1 hour".into(),
+        price: "20".into(),
+        terms: Shop::terms(Some(3600), None, Starts::Purchase, 1),
+        window: None,
+        on_sale: false,
+        position: 0,
     }
 }
