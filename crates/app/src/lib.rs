@@ -65,7 +65,7 @@ pub use events::{Change, Event};
 pub use gateway_accounts::{GatewayState, Offer};
 pub use idempotency::{Begun, RequestKey};
 pub use inbox::{Incoming, Taken};
-pub use mpesa::{MpesaSecrets, MpesaSettings, MpesaState};
+pub use mpesa::{MpesaSecrets, MpesaSettings};
 pub use outgoing::Sending;
 pub use payouts::CollectionState;
 pub use plans::PlanDraft;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bando_domain::Secret;
-use bando_gateways::{Account, TestReport};
+use bando_gateways::Account;
 
 use crate::{App, Caller, Result};
 
@@ -32,36 +32,7 @@ pub struct MpesaSecrets {
     pub passkey: Secret,
 }
 
-/// The state of the M-Pesa settings, as the console shows them.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct MpesaState {
-    /// The settings.
-    pub settings: MpesaSettings,
-    /// Whether customers may pay with it.
-    pub enabled: bool,
-    /// When the connection was tested last and what the test said (`ok`, or what is wrong).
-    pub tested: Option<(bando_domain::Timestamp, String)>,
-}
-
 impl App {
-    /// The M-Pesa settings; none before they are first saved.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`](crate::Error::Forbidden), [`Error::Store`](crate::Error::Store).
-    pub async fn mpesa(&self, caller: &Caller) -> Result<Option<MpesaState>> {
-        let state = self.gateway_account(caller, MPESA).await?;
-        let setting = |name: &str| state.settings.get(name).cloned();
-        Ok(state.saved.then(|| MpesaState {
-            settings: MpesaSettings {
-                environment: setting("environment").unwrap_or_default(),
-                shortcode: setting("shortcode").unwrap_or_default(),
-                till: setting("till"),
-            },
-            enabled: state.enabled,
-            tested: state.tested.clone(),
-        }))
-    }
-
     /// Saves the M-Pesa settings. Secrets that are left empty stay as they are.
     ///
     /// # Errors
@@ -89,13 +60,5 @@ impl App {
             account.settings.insert("till".to_owned(), till);
         }
         self.save_gateway(caller, MPESA, account, enabled).await
-    }
-
-    /// Tests the saved credentials without moving money, and keeps the result.
-    ///
-    /// # Errors
-    /// [`Error::NoGateway`](crate::Error::NoGateway) before settings are saved.
-    pub async fn test_mpesa(&self, caller: &Caller) -> Result<TestReport> {
-        self.test_gateway(caller, MPESA).await
     }
 }

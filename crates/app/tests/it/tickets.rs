@@ -204,7 +204,7 @@ async fn roles_allow_what_they_should() {
                     )
                     .await,
             );
-            let owns = !forbidden(shop.app.test_mpesa(&caller).await.map(drop));
+            let owns = !forbidden(shop.app.test_gateway(&caller, "mpesa").await.map(drop));
             let looks = shop
                 .app
                 .tickets(&caller, &TicketFilter::default(), None, 5)

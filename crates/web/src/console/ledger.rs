@@ -99,7 +99,7 @@ pub(super) async fn export(who: SignedInCaller, Asked(query): Asked) -> Answer {
     let head = csv::line(LEDGER_COLUMNS);
     let (app, caller) = (who.app, who.caller);
     let body = csv::body(head, None, move |after| {
-        let (app, caller, span) = (app.clone(), caller.clone(), span.clone());
+        let (app, caller, span) = (app.clone(), caller.clone(), span);
         async move {
             let page = app
                 .ledger_export(&caller, &span, after, PART)

@@ -37,6 +37,7 @@ pub(super) async fn story(who: SignedInCaller, Id(id): Id<PaymentId>) -> Answer 
         facts,
         can_check: payment.status == PaymentStatus::Pending
             && who.app.gateways().get(&payment.gateway).is_some(),
+        can_confirm: who.may(Permission::Sell) && is_confirmable(&who, payment),
         ask_again: who.t.ask_gateway_again(who.gateway(&payment.gateway)),
         links: links(&who, payment),
     })
@@ -51,6 +52,13 @@ pub(super) async fn check(who: SignedInCaller, Id(id): Id<PaymentId>) -> Answer 
     } else {
         here
     })
+}
+
+/// Whether only a member can tell that the money of this payment came, and none has said so.
+fn is_confirmable(who: &SignedInCaller, payment: &Payment) -> bool {
+    let gateway = who.app.gateways().get(&payment.gateway);
+    let by_link = gateway.is_some_and(|gateway| gateway.profile().asks == Asks::Link);
+    by_link && !payment.status.was_paid()
 }
 
 /// Where else to look, and what can be done.

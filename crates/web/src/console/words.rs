@@ -199,6 +199,7 @@ pub(super) fn problem(who: &SignedInCaller, invalid: &Invalid) -> String {
         Invalid::Field { field, problem } => {
             let known = match problem.as_str() {
                 "must be filled in" => Some(t.field_missing()),
+                why if why.starts_with("somebody else") => Some(t.refund_second()),
                 _ => known_field(t, field),
             };
             known.map_or_else(|| problem.clone(), str::to_owned)
@@ -216,6 +217,8 @@ fn known_field(t: Lang, field: &str) -> Option<&'static str> {
         "current" => t.password_wrong(),
         "password" => t.password_too_short(),
         "reason" => t.refund_reason_wrong(),
+        "amount" => t.amount_impossible(),
+        "note" => t.note_wrong(),
         _ => return None,
     })
 }

@@ -19,13 +19,10 @@ messages! {
     setup_first_payment: "Receive the first payment" / "Pokea malipo ya kwanza" / "Recevoir le premier paiement";
     setup_first_payment_hint: "Join your Wi-Fi with a phone and buy the cheapest plan." / "Jiunge na Wi-Fi yako kwa simu na ununue kifurushi cha bei nafuu." / "Rejoignez votre Wi-Fi avec un téléphone et achetez le forfait le moins cher.";
     router_silent_for(name, time): "Router “{name}” has been silent for {time}" / "Ruta “{name}” iko kimya kwa {time}" / "Le routeur « {name} » est muet depuis {time}";
-    mpesa_failing(count): "M-Pesa refused {count} requests in the last hour" / "M-Pesa imekataa maombi {count} katika saa iliyopita" / "M-Pesa a refusé {count} demandes depuis une heure";
-    next_confirm[n]: "Check {n} payment that M-Pesa has not answered" | "Check {n} payments that M-Pesa has not answered" / "Kagua malipo {n} ambayo M-Pesa haijajibu" | "Kagua malipo {n} ambayo M-Pesa haijajibu" / "Vérifier {n} paiement resté sans réponse de M-Pesa" | "Vérifier {n} paiements restés sans réponse de M-Pesa";
     to_solve[n]: "{n} case to solve" | "{n} cases to solve" / "kesi {n} ya kutatua" | "kesi {n} za kutatua" / "{n} dossier à résoudre" | "{n} dossiers à résoudre";
     to_agree[n]: "{n} refund to agree to" | "{n} refunds to agree to" / "marejesho {n} ya kukubali" | "marejesho {n} ya kukubali" / "{n} remboursement à approuver" | "{n} remboursements à approuver";
     credential_expires(gateway, date): "A password for {gateway} expires on {date}" / "Nenosiri la {gateway} linaisha tarehe {date}" / "Un mot de passe {gateway} expire le {date}";
     credential_expired(gateway, date): "A password for {gateway} expired on {date}: refunds and receipts wait" / "Nenosiri la {gateway} liliisha tarehe {date}: marejesho na risiti zinasubiri" / "Un mot de passe {gateway} a expiré le {date} : remboursements et reçus attendent";
-    next_print: "Print vouchers for customers without a phone" / "Chapisha vocha kwa wateja wasio na simu" / "Imprimer des bons pour les clients sans téléphone";
 
     no_payments_title: "No payments yet" / "Bado hakuna malipo" / "Aucun paiement";
     no_payments_text: "Each payment appears here the moment a customer taps Pay, with everything that happened to it." / "Kila malipo yataonekana hapa mteja anapogusa Lipa, pamoja na yote yaliyotokea." / "Chaque paiement apparaît ici dès qu’un client touche Payer, avec tout ce qui lui est arrivé.";
@@ -62,7 +59,6 @@ messages! {
     customer_was_told: "The customer was told:" / "Mteja aliambiwa:" / "Le client a lu :";
     ask_gateway_again(gateway): "Ask {gateway} again" / "Uliza {gateway} tena" / "Interroger {gateway} à nouveau";
     asked_gateway_again: "Asked. The answer appears in the timeline." / "Tumeuliza. Jibu litaonekana kwenye mfuatano." / "C’est demandé. La réponse apparaîtra dans la chronologie.";
-    gateway_messages: "What M-Pesa and we said" / "Mawasiliano na M-Pesa" / "Échanges avec M-Pesa";
     fact_phone: "Phone" / "Simu" / "Téléphone";
     fact_ticket: "Ticket" / "Tiketi" / "Ticket";
     fact_receipt: "Receipt" / "Risiti" / "Reçu";

@@ -7,7 +7,6 @@ messages! {
     ledger_from: "From" / "Kuanzia" / "Du";
     ledger_to: "To" / "Hadi" / "Au";
     ledger_balance: "Balance" / "Salio" / "Solde";
-    ledger_sum: "All accounts together" / "Akaunti zote kwa pamoja" / "Tous les comptes ensemble";
     ledger_no_entries: "Nothing moved in this account in these days." / "Hakuna kilichohamishwa kwenye akaunti hii siku hizi." / "Rien n’a bougé sur ce compte ces jours-là.";
 
     move_payment: "payment" / "malipo" / "paiement";
@@ -35,7 +34,6 @@ messages! {
     statement_agrees: "agrees" / "inakubaliana" / "concorde";
     differences_count[n]: "{n} difference" | "{n} differences" / "tofauti {n}" | "tofauti {n}" / "{n} écart" | "{n} écarts";
     lines_count[n]: "{n} line" | "{n} lines" / "mstari {n}" | "mistari {n}" / "{n} ligne" | "{n} lignes";
-    statement_pull: "fetched" / "imeletwa" / "récupéré";
     statement_by: "Uploaded by" / "Imepakiwa na" / "Téléversé par";
     statement_span: "Days" / "Siku" / "Période";
     statement_lines: "Lines" / "Mistari" / "Lignes";
@@ -56,7 +54,6 @@ messages! {
     what_to_do: "What to do" / "La kufanya" / "Que faire";
     mend_note: "Note" / "Maelezo" / "Note";
     mend_note_hint: "Why; needed to let it be." / "Sababu; inahitajika ukiiacha." / "Pourquoi ; exigé pour le laisser.";
-    why_so: "Why" / "Sababu" / "Pourquoi";
 
     diff_not_here: "Not in our books" / "Haipo kwenye vitabu vyetu" / "Absent de nos livres";
     diff_not_there: "Not on the statement" / "Haipo kwenye taarifa" / "Absent du relevé";

@@ -19,7 +19,7 @@ messages! {
     sound_on: "Sound is on" / "Sauti imewashwa" / "Son activé";
     sound_off: "Sound is off" / "Sauti imezimwa" / "Son désactivé";
     and_more(n): "and {n} more" / "na {n} zaidi" / "et {n} de plus";
-    money_is_there: "The money is there after all" / "Pesa imefika hatimaye" / "L’argent est finalement là";
+    money_is_there: "The money is there" / "Pesa ipo" / "L’argent est là";
 
     nav_arrivals: "Arrivals" / "Pesa zilizofika" / "Arrivées";
     cases_text: "Money or a message that only a person can judge. Whoever is waiting was promised an answer within a day." / "Pesa au ujumbe ambao mtu tu anaweza kuamua. Anayesubiri ameahidiwa jibu ndani ya siku moja." / "De l’argent ou un message que seule une personne peut juger. Une réponse a été promise sous un jour.";

@@ -74,5 +74,5 @@ messages! {
     payouts_empty_title: "No payouts yet" / "Bado hakuna utumaji" / "Aucun versement";
     payouts_empty_text: "What the platform has sent you stands here." / "Zilizotumwa na jukwaa huonekana hapa." / "Ce que la plateforme vous a versé figure ici.";
     payout_title(amount): "Payout of {amount}" / "Utumaji wa {amount}" / "Versement de {amount}";
-    payout_amount_wrong: "A whole amount of at least 10 that is owed to you." / "Kiasi kamili cha angalau 10 unachodai." / "Un montant entier d’au moins 10 qui vous est dû.";
+    amount_impossible: "Not this amount: check what is left, and whether all of it must go at once." / "Si kiasi hiki: kagua kilichobaki, na kama yote yaende kwa pamoja." / "Pas ce montant : vérifiez ce qui reste, et si tout doit partir d’un coup.";
 }

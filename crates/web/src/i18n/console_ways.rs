@@ -95,5 +95,4 @@ messages! {
     collection_enabled: "Let the platform collect for me" / "Ruhusu jukwaa linikusanyie" / "Laisser la plateforme encaisser pour moi";
     collection_phone: "Phone for payouts" / "Simu ya kupokea pesa" / "Téléphone des versements";
     collection_phone_hint: "Your balance is sent to it." / "Salio lako hutumwa kwake." / "Votre solde y est envoyé.";
-    collection_none: "This installation collects for nobody." / "Mfumo huu haukusanyi kwa niaba ya mtu yeyote." / "Cette installation n’encaisse pour personne.";
 }

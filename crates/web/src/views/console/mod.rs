@@ -12,7 +12,7 @@
 //! | `payments/{id}`, `payments/{id}/check` (POST) | [`PaymentPage`] | |
 //! | `tickets` | [`Tickets`] | query: `q`, `status`, `before` |
 //! | `tickets/{id}`, `…/revoke` (POST), `…/forget` (POST) | [`TicketPage`] | `device` |
-//! | `sell` (GET, POST) | [`Sell`] | `plan` (the button pressed), `phone`, `note` |
+//! | `sell` (GET, POST) | [`Sell`] | `how` (`cash`, `gift`), `plan` (the button pressed), `phone`, `note` |
 //! | `batches`, `batches/new` (GET), `batches` (POST) | [`Batches`], [`BatchForm`] | `plan`, `count` |
 //! | `batches/{id}`, `…/sheet?from=`, `…/codes.csv` | [`BatchPage`], [`VoucherSheet`] | |
 //! | `plans`, `plans/new`, `plans/{id}` (GET, POST), `plans` (POST) | [`Plans`], [`PlanForm`] | see [`PlanForm`] |
@@ -22,7 +22,16 @@
 //! | `ways`, `ways/{gateway}` (GET, POST), `…/test` (POST) | [`List`], [`Way`] | the gateway’s settings, `enabled` |
 //! | `ways/platform` (GET, POST) | [`Matter`] | `phone`, `enabled` |
 //! | `settings` (GET, POST), `settings/password` (POST) | [`Settings`] | see there |
-//! | `ledger`, `audit` | [`Ledger`], [`Audit`] | |
+//! | `confirm`, `confirm/{id}` (POST) | [`Confirm`] | `answer` (`yes`, `no`), `transaction_id` |
+//! | `cases`, `cases/{id}`, `…/solve` (POST) | [`List`], [`Matter`] | query: `q`, `state`, `kind`, `before`; `note` |
+//! | `arrivals`, `arrivals/{id}`, `…/decide` (POST) | [`List`], [`Matter`] | `form` (what is decided), `payment`, `plan`, `phone` |
+//! | `payments/{id}/refund`, `arrivals/{id}/refund` (GET, POST) | [`Matter`] | `amount`, `way`, `reason`, `revoke` |
+//! | `refunds`, `payouts` (also POST: `amount`), each `{id}`, `…/decide` (POST), `…/resolve` (POST) | [`List`], [`Matter`] | `approve`; `happened`, `receipt` |
+//! | `shift`, `shift/close` (POST), `shifts`, `shifts/day`, `shifts/{id}` | [`Matter`], [`List`] | `counted`, `note`; query: `ago` |
+//! | `ledger`, `ledger/account`, `ledger.csv`, `audit` | [`Ledger`], [`AccountPage`], [`Audit`] | query: `at`; `account`, `from`, `to`, `before` |
+//! | `statements`, `…/fetch`, `…/upload` (POST), `statements/{id}`, `…/compare`, `…/mend` (POST) | [`List`], [`Matter`] | `gateway`, `file` |
+//! | `differences`, `differences/{id}`, `…/mend` (POST) | [`List`], [`Matter`] | query: `state`, `kind`, `statement`; `mend`, `note` |
+//! | `badges` | [`BadgesPart`], the part of the menu that counts | |
 //! | `more` | [`More`] | |
 
 mod batches;

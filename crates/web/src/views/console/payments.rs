@@ -119,7 +119,9 @@ pub struct PaymentPage {
     pub facts: Vec<Fact>,
     /// Whether asking the gateway again makes sense (button posts to `…/check`).
     pub can_check: bool,
-    /// What that button says.
+    /// Whether a member may say that the money came after all (button posts to `/console/confirm/{id}`).
+    pub can_confirm: bool,
+    /// What the button that asks the gateway says.
     pub ask_again: String,
     /// Where else to look, and what can be done.
     pub links: Vec<Link>,

@@ -4,8 +4,8 @@ use super::Page;
 use crate::views::{Choice, Field};
 use askama::Template;
 
-/// Each plan is a button that sells one for cash or gives it away (`how`). The answer is a redirect to the ticket's page, which shows
-/// its code large and can revoke it.
+/// Each plan is a button that sells one for cash or gives it away (`how`). The answer is a redirect to
+/// the ticket's page, which shows its code large and can revoke it.
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/sell.html")]
 pub struct Sell {

@@ -64,6 +64,12 @@ async fn a_number_pays_once_and_what_was_typed_stays() {
             .shows(&["Rejected.", "Nothing to confirm"]);
         let rejected = world.shop.payment(&second).await;
         assert_eq!(rejected.status, PaymentStatus::Failed);
+        // The money came after all.
+        owner
+            .get(&format!("/console/payments/{}", second.id))
+            .await
+            .is(200)
+            .shows(&["The money is there", &path(second.id)]);
         owner
             .post(&path(second.id), &[("answer", "maybe")])
             .await

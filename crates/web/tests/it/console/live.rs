@@ -37,7 +37,7 @@ async fn names_what_changed_here_and_nothing_of_others() {
         let payment = world.paid().await;
         world.online(&payment).await;
         let said = listen(ours.body_mut()).await;
-        for topic in ["payments", "tickets", "sessions", "home"] {
+        for topic in ["payments", "tickets", "sessions", "home", "confirm", "till"] {
             assert!(
                 said.contains(&format!("event: {topic}\ndata: changed\n\n")),
                 "{topic} in {said}"

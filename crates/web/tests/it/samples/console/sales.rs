@@ -359,6 +359,7 @@ fn payment(lang: Lang) -> PaymentPage {
             Fact::link(lang.col_router(), "Stage", "/console/routers/1"),
         ],
         can_check: false,
+        can_confirm: true,
         ask_again: lang.ask_gateway_again("M-Pesa"),
         links: vec![Link::new(
             lang.refund_ask(),
@@ -378,6 +379,7 @@ fn failed_payment(lang: Lang) -> PaymentPage {
         steps,
         took: None,
         can_check: true,
+        can_confirm: true,
         ask_again: lang.ask_gateway_again("M-Pesa"),
         links: vec![Link::new(
             lang.refund_ask(),
