@@ -54,7 +54,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault!("F11", "bad, missing, old signature; wrong key; body rewritten", forgery::bad_signature, no_signature),
     fault!("F12", "one business's signature at another's address", forgery::anothers_signature, no_signature),
     fault!("F13", "a flood of forged messages", forgery::flood, |_, _| None, few_queries),
-    fault!("F14", "malformed bodies and amounts", forgery::malformed),
+    fault!("F14", "malformed bodies and amounts", forgery::malformed, |_, _| None, patient),
     fault!("F15", "less than the price is paid", amounts::partial),
     fault!("F16", "more than the price is paid", amounts::over),
     fault!("F17", "money of another currency", amounts::another_currency, one_currency),
@@ -89,6 +89,10 @@ async fn nothing(_: &mut Stage) -> Result<()> {
 
 fn few_queries(machine: &mut Machine) {
     machine.queries_per_minute = forgery::QUERIES;
+    machine.checks = 600;
+}
+
+fn patient(machine: &mut Machine) {
     machine.checks = 600;
 }
 

@@ -72,7 +72,11 @@ async fn mend_by_statement(stage: &Stage) -> Result<()> {
             Mend::TakeIn | Mend::Settle | Mend::FillReceipt | Mend::BookFee
         ) {
             let id = disagreement.difference.id;
-            app.mend_difference(owner, id, best, "").await?;
+            match app.mend_difference(owner, id, best, "").await {
+                // The program may have mended it by itself meanwhile.
+                Ok(_) | Err(bando_app::Error::NotFound(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
     Ok(())
