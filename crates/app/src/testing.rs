@@ -6,8 +6,6 @@ mod invariants;
 mod shop;
 
 pub use bando_store::testing::{ManualClock, SeededEntropy, TestStore};
-pub use doubles::{
-    RecordingRouters, ScriptedGateway, failed_callback, paid_callback, sent_result,
-};
+pub use doubles::{RecordingRouters, ScriptedGateway, failed_callback, paid_callback, sent_result};
 pub use invariants::{INVARIANTS, assert_invariants, violations};
 pub use shop::{NOON, Shop};

@@ -60,7 +60,9 @@ impl App {
                 let until = p.finished_at.unwrap_or(p.created_at);
                 p.created_at.minus(SKEW) <= at && at <= until.plus(SKEW)
             };
-            is_payer(p, movement) && movement.at.is_none_or(while_asked)
+            is_payer(p, movement)
+                && is_named(p, movement.reference.as_deref())
+                && movement.at.is_none_or(while_asked)
         });
         if told_twice.is_some() {
             return Ok(told_twice);
@@ -200,6 +202,7 @@ pub(super) fn is_same_money(payment: &Payment, arrival: &Arrival) -> bool {
     payment.receipt.as_ref() == Some(&arrival.receipt)
         || payment.receipt.is_none()
             && payment.amount == arrival.amount
+            && is_named(payment, arrival.reference.as_deref())
             && payment.failure != Some(PaymentFailure::NotReceived)
 }
 
@@ -218,6 +221,16 @@ pub(crate) fn elsewhere(ready: &Ready, movement: &Movement) -> Option<&'static s
     let ours = ["shortcode", "till"].map(|field| ready.account.setting(field));
     let is_known = ours.iter().any(Option::is_some);
     (is_known && !ours.contains(&Some(account))).then_some("it was paid to another account")
+}
+
+/// Whether money under this reference can be what paid a payment that we asked for: a gateway tells
+/// the reference that it was asked with, or none. Whoever typed another paid once more, by hand.
+pub(super) fn is_named(payment: &Payment, reference: Option<&str>) -> bool {
+    let Some(reference) = reference.map(str::trim).filter(|text| !text.is_empty()) else {
+        return true;
+    };
+    let ours = payment.account_reference.as_deref().map(plain);
+    ours == Some(plain(reference)) || reference.parse() == Ok(payment.id.uuid())
 }
 
 /// What a payer typed as the account number, as we write such: capitals and digits only.

@@ -14,6 +14,8 @@ use crate::gateway_accounts::Ready;
 use crate::jobs::Done;
 use crate::{App, Result};
 
+use super::matching::is_named;
+
 /// How often the gateway is asked about money before a person is.
 const MAX_PROOFS: u32 = 10;
 
@@ -41,9 +43,11 @@ impl App {
                 .await;
         };
         if let Some(payment) = payment {
+            let is_named = is_named(&payment, arrival.reference.as_deref());
             if payment.status.was_paid()
                 && payment.receipt.is_none()
                 && payment.amount == arrival.amount
+                && is_named
             {
                 // The same money, told of twice: nothing is granted, the receipt is news.
                 return self.accept(provider, id, None).await;
@@ -51,7 +55,13 @@ impl App {
             if !payment.status.was_paid() && payment.checkout_request_id.is_some() {
                 match self.ask(provider, &payment).await? {
                     Err(wait) => return Ok(Done::Later(wait, "the query limit".into())),
-                    Ok(Verdict::Paid(_)) => return self.accept(provider, id, None).await,
+                    Ok(Verdict::Paid(_)) if is_named => {
+                        return self.accept(provider, id, None).await;
+                    }
+                    // What was asked for is paid, and this was paid by hand besides.
+                    Ok(Verdict::Paid(paid)) => {
+                        self.settle(provider, payment.id, paid, "query").await?;
+                    }
                     Ok(Verdict::RateLimited { retry_after }) => {
                         return Ok(Done::Later(retry_after, "the gateway's rate limit".into()));
                     }

@@ -441,7 +441,10 @@ async fn a_crash_while_sending_is_no_second_order() {
 #[tokio::test]
 async fn a_gateway_that_knows_an_order_again_is_told_again() {
     for shop in Shop::open_all(1709).await {
-        shop.gateway.play(|profile| profile.name = "wave");
+        shop.gateway.play(|profile| {
+            profile.name = "wave";
+            profile.knows_refunds = true;
+        });
         let account = bando_app::GatewayAccount::default();
         shop.app
             .save_gateway(&shop.owner, "wave", account, true)
