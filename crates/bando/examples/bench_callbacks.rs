@@ -1,5 +1,5 @@
-//! Measures the way from a gateway's callback to a usable ticket: the whole program with its web server and workers, and
-//! the Daraja simulator beside it. `cargo xtask bench callbacks` runs it.
+//! Measures the way from a gateway's callback to a usable ticket: the whole program with its web server
+//! and workers, and the Daraja simulator beside it. `cargo xtask bench callbacks` runs it.
 //!
 //! Payments are made beforehand, unpaid as far as the program knows. Then their callbacks are sent at a steady rate,
 //! whatever the answers (open loop), and last as fast as 64 senders can. A ticket is usable when it is committed: the

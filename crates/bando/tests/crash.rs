@@ -2,8 +2,8 @@
 //! started again. No money and no access may be lost, none be given twice.
 //!
 //! Most cycles are lives of the use cases alone, with every gateway ([`proof::core`]); one in ten, at most
-//! 500, is a life of the whole program with its routers and customers. `--cycles N` over both databases, `--seed S` for the same choices again, `--planted BUG`
-//! (`--planted help` lists them).
+//! 500, is a life of the whole program with its routers and customers. `--cycles N` over both
+//! databases, `--seed S` for the same choices again, `--planted BUG` (`--planted help` lists them).
 
 mod proof;
 
