@@ -1,4 +1,5 @@
-//! What those who work on Bando run: `cargo xtask test`, `race`, `faults`, `load`, `crash`, `tidy`, `licences`, `bench`, `fuzz`.
+//! What those who work on Bando run: `cargo xtask test`, `race`, `faults`, `load`, `crash`, `tidy`,
+//! `licences`, `bench`, `fuzz`.
 //!
 //! Each command ends with one line that counts, and exits non-zero when something is wrong.
 

@@ -1,4 +1,5 @@
-//! `race`, `faults`, `load` and `crash`: test programs of `crates/bando` that run for long, take arguments, and judge themselves.
+//! `race`, `faults`, `load` and `crash`: test programs of `crates/bando` that run for long, take
+//! arguments, and judge themselves.
 //!
 //! Such a program is a test target with `harness = false` and `test = false`, so that a plain `cargo test` leaves it
 //! out. Its last line is `… N cases, N violations`, and it exits non-zero on any violation.
