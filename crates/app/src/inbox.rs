@@ -427,9 +427,12 @@ impl App {
         said: Paid,
     ) -> Result<Done> {
         let provider = job.provider;
+        let receipt_said = self
+            .receipt_said(provider, payment.id, said.receipt)
+            .await?;
         if payment.status.was_paid() {
             let paid = Paid {
-                receipt: said.receipt,
+                receipt: receipt_said,
                 ..Paid::default()
             };
             self.settle(provider, payment.id, paid, "message").await?;
@@ -446,7 +449,7 @@ impl App {
             Verdict::Paid(confirmed) => {
                 let is_early = job.attempts > 1 && confirmed.receipt.is_none();
                 let paid = Paid {
-                    receipt: confirmed.receipt.or(said.receipt.filter(|_| !is_early)),
+                    receipt: confirmed.receipt.or(receipt_said.filter(|_| !is_early)),
                     ..confirmed
                 };
                 let settled = self.settle(provider, payment.id, paid, "query").await?;
@@ -508,6 +511,19 @@ impl App {
                 "the gateway's rate limit".into(),
             )),
         }
+    }
+
+    /// The receipt that an unsigned message names; none where so many different messages came that the
+    /// gateway's own may not have been kept.
+    async fn receipt_said(
+        &self,
+        provider: ProviderId,
+        payment: PaymentId,
+        receipt: Option<String>,
+    ) -> Result<Option<String>> {
+        let mut tx = self.store.read(provider).await?;
+        let count = tx.count_messages(About::Payment, payment.uuid()).await?;
+        Ok(receipt.filter(|_| count < MAX_MESSAGES))
     }
 
     async fn misfit(

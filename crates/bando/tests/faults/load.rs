@@ -25,8 +25,7 @@ const COPIES: usize = 100;
 /// So many of them at once.
 const TOGETHER: usize = 4;
 
-/// Queries that a provider may make in a minute: the usual sixty, ten times as fast, as is the schedule
-/// (the first check after one second instead of ten).
+/// Queries that a provider may make in a minute; the first check comes after one second instead of ten.
 const QUERIES: u32 = 600;
 
 /// The fewest kinds of forgery.
@@ -93,8 +92,8 @@ async fn all_lost(engine: Engine, arguments: &Arguments) -> Result<String> {
     stage.strike().await?;
     let at = |percent: usize| took[(took.len() - 1) * percent / 100];
     Ok(format!(
-        "{} payments, {queries} queries of at most {QUERIES} a minute, none too many; settled after (p50, p95, \
-         most) {}, {}, {} ms; at the usual pace ten times as long",
+        "{} payments at once, {queries} queries of at most {QUERIES} a minute, none too many; settled after (p50, \
+         p95, most) {}, {}, {} ms",
         took.len(),
         at(50),
         at(95),
