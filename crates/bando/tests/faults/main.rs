@@ -1,7 +1,8 @@
 //! `cargo xtask faults`: every fault of the list, with every kind of gateway, on both databases; after
 //! each the checker ([`proof::checker`]) looks whether money and access agree.
 //!
-//! With `--load`, [`load`] instead. `--only F10`, `--gateway wave`, `--seed S`, `--planted BUG` (`--planted help` lists them).
+//! With `--load`, [`load`] instead. `--only F10`, `--gateway wave`, `--seed S`, `--planted BUG` (`--planted help`
+//! lists them).
 
 mod amounts;
 mod delivery;

@@ -154,7 +154,8 @@ pub(crate) async fn no_connection(stage: &mut Stage) -> Result<()> {
     }
     match stage.engine() {
         Engine::Postgres => {
-            let hold = "BEGIN; LOCK TABLE payments, gateway_messages IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(4); COMMIT;";
+            let hold = "BEGIN; LOCK TABLE payments, gateway_messages IN ACCESS EXCLUSIVE MODE; \
+                        SELECT pg_sleep(4); COMMIT;";
             let pay = async {
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 for buyer in &buyers {
