@@ -98,7 +98,7 @@ async fn who_has_already_paid_pastes_the_message() {
     browser.type_into("#message", "I paid you yesterday").await;
     browser.click("button.main").await;
     browser
-        .wait_for_text("[role=alert]", "There is no M-Pesa code in this")
+        .wait_for_text("[role=alert]", "There is no payment code in this")
         .await;
     see(&browser, Face::Portal, "portal-paid-wrong.phone").await;
     browser.type_into("#message", &message.text).await;
