@@ -60,17 +60,22 @@ pub(crate) struct Ready {
 }
 
 impl App {
-    /// The provider's accounts with all gateways, also those it has none with yet.
+    /// The provider's accounts with the gateways that take its currency, also those it has none with
+    /// yet, and with any other that it once saved.
     ///
     /// # Errors
     /// [`Error::Forbidden`], [`Error::Store`].
     pub async fn gateway_accounts(&self, caller: &Caller) -> Result<Vec<GatewayState>> {
         caller.need(Permission::Look)?;
         let mut tx = self.store.read(caller.provider).await?;
+        let currency = tx.provider().await?.currency;
         let mut states = Vec::new();
         for gateway in self.gateways.iter() {
-            let stored = tx.gateway_account(gateway.profile().name).await?;
-            states.push(self.state(caller.provider, gateway.profile(), stored));
+            let profile = gateway.profile();
+            let stored = tx.gateway_account(profile.name).await?;
+            if stored.is_some() || profile.currencies.contains(&currency) {
+                states.push(self.state(caller.provider, profile, stored));
+            }
         }
         Ok(states)
     }

@@ -37,9 +37,7 @@ const PAGES: [&str; 25] = [
 ];
 
 /// Lists whose first row opens a page.
-const LISTS: [&str; 6] = [
-    "payments", "tickets", "plans", "routers", "ways", "ledger",
-];
+const LISTS: [&str; 6] = ["payments", "tickets", "plans", "routers", "ways", "ledger"];
 
 /// The owner of the shop, who signed in earlier: signing in may not be tried as often as these tests run.
 pub(super) async fn goes_on(browser: &Browser, demo: &Demo, page: &str) {
