@@ -15,13 +15,13 @@ pub(super) fn run() -> Result<()> {
     measure(None)?;
     let programs = machine::postgres_programs().context("PostgreSQL is not installed")?;
     let server = Postgres::start(programs)?;
-    measure(Some(server.url()))
+    measure(Some(&server.url()))
 }
 
-fn measure(database_url: Option<String>) -> Result<()> {
+fn measure(database_url: Option<&str>) -> Result<()> {
     let directory = tempfile::Builder::new().prefix("bando-bench-").tempdir()?;
     let mut command = Command::new(served::release("examples/bench_callbacks"));
     command.arg("--data").arg(directory.path());
-    command.args(database_url.iter().flat_map(|url| ["--database-url", url]));
+    command.args(database_url.iter().flat_map(|url| ["--database-url", *url]));
     program::run(&mut command)
 }

@@ -172,7 +172,7 @@ async fn pay_and_connect(customer: &mut Customer) -> Result<()> {
 fn no_secret_in_the_log(secrets: &[String]) -> Result<()> {
     let log = log::kept();
     ensure!(
-        log.contains("callback does not fit"),
+        log.contains("message does not fit"),
         "the log was not kept"
     );
     for secret in secrets {
