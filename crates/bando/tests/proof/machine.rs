@@ -56,7 +56,7 @@ impl Machine {
             acct: acct.local_addr()?,
             queries_per_minute: 60_000,
             first_check: Duration::from_millis(600),
-            checks: 15,
+            checks: 60,
             job_lease: Duration::from_secs(3),
             gateway_patience: Duration::from_secs(2),
             clock: Arc::default(),
