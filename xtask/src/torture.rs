@@ -55,8 +55,8 @@ impl Torture {
         match self {
             Self::Race => so_many("--rounds", 10),
             Self::Faults => Vec::new(),
-            Self::Load => so_many("--rounds", 1_000),
-            Self::Crash => so_many("--cycles", 500),
+            Self::Load => so_many("--rounds", 100),
+            Self::Crash => so_many("--cycles", 1_000),
         }
     }
 
