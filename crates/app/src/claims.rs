@@ -215,21 +215,27 @@ async fn phone_in(tx: &mut TenantTx, text: &str) -> Result<Option<Phone>> {
     Ok(Phone::parse(text.trim(), country).ok())
 }
 
-/// What in a text looks like a receipt: of M-Pesa, ten capital letters and digits, at least one of
-/// each, such as `RKL51ZDR4F`; of Wave, `T_` and at least eight of them, or eleven to fourteen. At
-/// most four, so that a long text is not a way to try many.
+/// What in a text looks like a receipt: of M-Pesa, ten letters and digits such as `RKL51ZDR4F`; of
+/// Wave, `T_` and at least eight of them, or eleven to fourteen. Without a digit, or without a
+/// letter, only as gateways write it, in capitals. At most four, so that a long text is not a way to
+/// try many.
 pub fn receipts_in(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    let is_receipt = |word: &str| {
-        let tail = word.strip_prefix("T_").unwrap_or(word);
-        let is_wave = word.starts_with("T_") && (8..=24).contains(&tail.len());
-        let is_mixed = tail.bytes().any(|b| b.is_ascii_digit())
-            && tail.bytes().any(|b| b.is_ascii_alphabetic());
-        is_mixed && !tail.contains('_') && (is_wave || (10..=14).contains(&word.len()))
+    let is_receipt = |word: &&str| {
+        let tail = word
+            .strip_prefix("T_")
+            .or_else(|| word.strip_prefix("t_"))
+            .unwrap_or(word);
+        let is_wave = tail.len() < word.len() && (8..=24).contains(&tail.len());
+        let has_letter = tail.bytes().any(|b| b.is_ascii_alphabetic());
+        let has_digit = tail.bytes().any(|b| b.is_ascii_digit());
+        let is_capital = !tail.bytes().any(|b| b.is_ascii_lowercase());
+        let looks = has_letter && has_digit || has_letter && is_capital && word.len() == 10;
+        looks && !tail.contains('_') && (is_wave || (10..=14).contains(&word.len()))
     };
     words
+        .filter(is_receipt)
         .map(str::to_ascii_uppercase)
-        .filter(|word| is_receipt(word))
         .take(4)
         .collect()
 }
@@ -248,6 +254,7 @@ mod tests {
             receipts_in("Transaction ID: T_46HS5COOWE, TCN4Y4ZC3FM"),
             ["T_46HS5COOWE", "TCN4Y4ZC3FM"]
         );
-        assert!(receipts_in("0712345678 and CONFIRMEDX T_ 1_2").is_empty());
+        assert_eq!(receipts_in("UKKCDYJQRX Confirmed"), ["UKKCDYJQRX"]);
+        assert!(receipts_in("0712345678 and confirmedx, T_ 1_2 TOMORROW").is_empty());
     }
 }
