@@ -390,6 +390,11 @@ impl App {
             .fee
             .filter(|fee| fee.currency() == payment.amount.currency())
             .unwrap_or(payment.fee);
+        if payment.failure == Some(PaymentFailure::NeverConfirmed) {
+            let subject = payment.id.uuid();
+            self.close_case(tx, CaseKind::NeverConfirmed, subject, "paid after all")
+                .await?;
+        }
         payment.failure = None;
         payment.result_code = Some("0".into());
         payment.result_text = None;

@@ -171,10 +171,7 @@ async fn pay_and_connect(customer: &mut Customer) -> Result<()> {
 
 fn no_secret_in_the_log(secrets: &[String]) -> Result<()> {
     let log = log::kept();
-    ensure!(
-        log.contains("message does not fit"),
-        "the log was not kept"
-    );
+    ensure!(log.contains("message does not fit"), "the log was not kept");
     for secret in secrets {
         let line = log.lines().find(|line| line.contains(secret.as_str()));
         let line = line.unwrap_or_default();

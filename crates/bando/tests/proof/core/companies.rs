@@ -90,7 +90,10 @@ impl Book {
     }
 
     /// Adds a line. The page cache survives the death of a process.
-    #[expect(clippy::expect_used, reason = "a proof without its book proves nothing")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a proof without its book proves nothing"
+    )]
     pub(crate) fn add(&self, entry: &Entry) {
         let mut line = serde_json::to_string(entry).unwrap_or_default();
         line.push('\n');
