@@ -56,7 +56,7 @@ impl Torture {
             Self::Race => so_many("--rounds", 10),
             Self::Faults => Vec::new(),
             Self::Load => so_many("--rounds", 100),
-            Self::Crash => so_many("--cycles", 1_000),
+            Self::Crash => so_many("--cycles", 600),
         }
     }
 
