@@ -53,10 +53,10 @@ impl Torture {
     /// What a whole run asks of it.
     pub(crate) fn arguments_of_a_whole_run(self) -> Vec<String> {
         match self {
-            Self::Race => so_many("--rounds", 10),
+            Self::Race => so_many("--rounds", 6),
             Self::Faults => Vec::new(),
-            Self::Load => so_many("--rounds", 100),
-            Self::Crash => so_many("--cycles", 600),
+            Self::Load => so_many("--rounds", 50),
+            Self::Crash => so_many("--cycles", 400),
         }
     }
 
